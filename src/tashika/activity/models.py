@@ -1,0 +1,29 @@
+"""The log."""
+
+from django.db import models
+
+
+class Event(models.Model):
+    """Something that a contact did or that reached them. Only added to; no foreign keys, so that it survives both ends."""
+
+    class Kind(models.TextChoices):
+        MAIL_ACCEPTED = "mail_accepted"
+        MAIL_REFUSED = "mail_refused"
+        OPENED = "opened"
+        CLICKED = "clicked"
+        OPTED_OUT = "opted_out"
+
+    at = models.DateTimeField()
+    contact_id = models.BigIntegerField()
+    kind = models.CharField(max_length=20)
+    dispatch_id = models.BigIntegerField(null=True)
+    mail_number = models.IntegerField(null=True)  # 31 of M-31
+    detail = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+
+    class Meta:
+        db_table = "activity_event"
+        indexes = [
+            models.Index(fields=["contact_id", "-at"], name="activity_contact"),
+            models.Index(fields=["kind", "mail_number", "contact_id"], name="activity_kind"),
+            models.Index(fields=["dispatch_id", "kind"], name="activity_dispatch"),
+        ]

@@ -1,0 +1,1 @@
+"""The command line: `tashika up`, `web`, `worker`, `import`, `publish`, `unpublish`, `status`, `doctor` …"""

@@ -1,0 +1,72 @@
+"""Create contents and save their drafts."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from tashika.accounts.models import User
+from tashika.contents.models import LETTERS, Content, Freeze, Kind
+from tashika.core import audit
+from tashika.core.actors import SYSTEM, Actor
+from tashika.core.errors import Conflict, Frozen
+from tashika.core.text import t
+
+
+def create(*, kind: str, name: str, draft: dict[str, Any], by: User | None, now: datetime) -> Content:
+    """Create a content with its first draft. Numbers of a kind rise without reuse."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"contents:{kind}"])
+        last = Content.objects.filter(kind=kind).order_by("-number").values_list("number", flat=True).first()
+        content = Content.objects.create(
+            kind=Kind(kind), number=(last or 0) + 1, name=name.strip() or LETTERS[kind], draft=draft,
+            draft_saved_at=now, draft_saved_by=by, created_at=now, created_by=by,
+        )  # fmt: skip
+        audit.record(actor=_actor(by), verb="create_content", subject=content.public_id, now=now, detail={"name": name})
+    return content
+
+
+def save(
+    *, content: Content, draft: dict[str, Any], by: User | None, now: datetime,
+    name: str | None = None, revision: int | None = None,
+) -> Content:  # fmt: skip
+    """Save the draft. `revision` is the one that the editor had loaded.
+
+    Raises Conflict, overwriting nothing, when somebody saved meanwhile; Frozen while an incident holds it (G7).
+    """
+    with transaction.atomic():
+        current = Content.objects.select_for_update().get(pk=content.pk)
+        refuse_if_frozen(current)
+        if revision is not None and revision != current.draft_revision:
+            who = current.draft_saved_by.name if current.draft_saved_by else "Tashika"
+            raise Conflict(
+                t("{who} さんが先に保存しました。", "{who} has saved meanwhile.", who=who),
+                fix=t("最新の下書きを開いて、変更を入れ直してください。", "Open the latest draft and make your change again."),
+            )
+        current.draft = draft
+        current.name = (name or "").strip() or current.name
+        current.draft_revision += 1
+        current.draft_saved_at = now
+        current.draft_saved_by = by
+        current.save(update_fields=["draft", "name", "draft_revision", "draft_saved_at", "draft_saved_by"])
+        audit.record(
+            actor=_actor(by), verb="save_draft", subject=current.public_id, now=now,
+            detail={"revision": current.draft_revision},
+        )  # fmt: skip
+    return current
+
+
+def refuse_if_frozen(content: Content) -> None:
+    """Raises Frozen, saying which incident and since when."""
+    freeze = Freeze.objects.filter(content=content, lifted_at=None).order_by("since").first()
+    if freeze:
+        raise Frozen(
+            t("{id} は事案 {incident} により保全されています。", "{id} is frozen by incident {incident}.",
+              id=content.public_id, incident=freeze.by_incident),
+            fix=t("複製して編集してください。", "Make a copy and edit that."),
+        )  # fmt: skip
+
+
+def _actor(by: User | None) -> Actor:
+    return Actor("user", by.pk, str(by)) if by else SYSTEM

@@ -1,0 +1,199 @@
+"""Relay, Dispatch, LedgerRow, Sender, Stop."""
+
+from django.db import models
+
+from tashika.accounts.models import User
+from tashika.contents.models import Version
+
+
+class Relay(models.Model):
+    """An SMTP server that takes our mail. Until one is confirmed the practice relay is all there is (G11)."""
+
+    class Security(models.TextChoices):
+        NONE = "none"
+        STARTTLS = "starttls"
+        TLS = "tls"
+
+    name = models.CharField(max_length=100)
+    host = models.CharField(max_length=253)
+    port = models.PositiveIntegerField(default=587)
+    security = models.CharField(max_length=10, choices=Security.choices, default=Security.STARTTLS)
+    verify_certificate = models.BooleanField(default=True)
+    username = models.CharField(max_length=200, blank=True)
+    password_sealed = models.BinaryField(blank=True, default=b"")
+    connections = models.PositiveSmallIntegerField(default=5)
+    per_hour = models.PositiveIntegerField(null=True)  # no more mails an hour than this; empty: as fast as it takes
+    practice = models.BooleanField(default=False)
+    confirmed_at = models.DateTimeField(null=True)
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "delivery_relay"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=models.Q(is_default=True), name="delivery_one_default_relay"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_default=False) | models.Q(confirmed_at__isnull=False) | models.Q(practice=True),
+                name="delivery_default_relay_confirmed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Dispatch(models.Model):
+    """One reason for sending one mail version to many: the unit that is stopped.
+
+    `reason` is an opaque label of whoever handed it down, such as `publication:12`. A stop raises `epoch`: rows of an
+    older epoch that are still queued are stopped, however many there are, without touching them.
+    """
+
+    class State(models.TextChoices):
+        PLANNING = "planning"
+        SENDING = "sending"
+        STOPPED = "stopped"
+        FINISHED = "finished"
+
+    reason = models.CharField(max_length=60, unique=True)
+    name = models.CharField(max_length=200)
+    mail_version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+")
+    relay = models.ForeignKey(Relay, null=True, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=10, choices=State.choices)
+    epoch = models.PositiveIntegerField(default=1)
+    give_up_at = models.DateTimeField()  # temporary refusals are tried again until then
+    planned = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    first_begun_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "delivery_dispatch"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["planning", "sending", "stopped", "finished"]), name="delivery_dispatch_state"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"dispatch:{self.pk}"
+
+
+class LedgerRow(models.Model):
+    """One planned mail: written and committed before anything leaves (G1, G4). States move one way; see `states`.
+
+    `stopped` is not stored: it is `queued` with an epoch older than the dispatch's. `contact_id` is no foreign key, so
+    that the evidence outlives the contact.
+    """
+
+    dispatch = models.ForeignKey(Dispatch, on_delete=models.PROTECT, related_name="+")
+    contact_id = models.BigIntegerField()
+    address = models.CharField(max_length=254)
+    address_key = models.CharField(max_length=254)
+    address_hash = models.BinaryField(max_length=32)
+    state = models.CharField(max_length=10)
+    why = models.CharField(max_length=40, default="", db_default="")  # reason of excluded
+    epoch = models.PositiveIntegerField()
+    message_id = models.UUIDField()  # Message-ID is <uuid@domain>, fixed before the first attempt
+    merge_values = models.JSONField(default=dict)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    due_at = models.DateTimeField()
+    sender = models.UUIDField(null=True)
+    permit_until = models.DateTimeField(null=True)
+    begun_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    reply = models.CharField(max_length=500, default="", db_default="")  # the server's words
+    body_hash = models.BinaryField(max_length=32, null=True)
+
+    class Meta:
+        db_table = "delivery_ledger"
+        constraints = [
+            models.UniqueConstraint(fields=["dispatch", "contact_id"], name="delivery_once_per_contact"),
+            models.UniqueConstraint(
+                fields=["dispatch", "address_key"],
+                condition=~models.Q(state="excluded"),
+                name="delivery_once_per_address",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["queued", "sending", "accepted", "refused", "in_doubt", "excluded"]),
+                name="delivery_ledger_state",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["dispatch", "due_at"], condition=models.Q(state="queued"), name="delivery_ledger_queued"
+            ),
+            models.Index(fields=["sender"], condition=models.Q(state="sending"), name="delivery_ledger_sending"),
+            models.Index(fields=["contact_id"], name="delivery_ledger_contact"),
+            models.Index(fields=["dispatch", "state", "id"], name="delivery_ledger_state_idx"),
+        ]
+
+
+class Sender(models.Model):
+    """A sender process. It may send only until `permit_until`, which it renews against the database (G3)."""
+
+    id = models.UUIDField(primary_key=True)
+    host = models.CharField(max_length=100)
+    pid = models.IntegerField()
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    permit_until = models.DateTimeField()
+    seen_stop = models.BigIntegerField(default=0)  # id of the newest Stop that it has answered
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "delivery_sender"
+        indexes = [models.Index(fields=["id"], condition=models.Q(ended_at=None), name="delivery_sender_live")]
+
+
+class Stop(models.Model):
+    """A press: of one dispatch, or of everything where `dispatch` is empty (緊急停止).
+
+    `answered_at` is set once every live sender has answered or its permit has run out: from then on nothing begins.
+    """
+
+    dispatch = models.ForeignKey(Dispatch, null=True, on_delete=models.PROTECT, related_name="+")
+    pressed_at = models.DateTimeField()
+    pressed_by = models.CharField(max_length=200)
+    reason = models.CharField(max_length=300, blank=True)
+    answered_at = models.DateTimeField(null=True)
+    last_begun_at = models.DateTimeField(null=True)
+    figures = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "delivery_stop"
+
+
+class EmergencyStop(models.Model):
+    """All sending of the organisation is stopped while `released_at` is empty. No stop ever expires (G14)."""
+
+    stopped_at = models.DateTimeField()
+    stopped_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=300, blank=True)
+    released_at = models.DateTimeField(null=True)
+    released_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        db_table = "delivery_emergency_stop"
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1), condition=models.Q(released_at=None), name="delivery_one_emergency_stop"
+            )
+        ]
+
+
+class CaughtMail(models.Model):
+    """A mail that the practice-mode catcher took instead of the outside world."""
+
+    at = models.DateTimeField()
+    sender = models.CharField(max_length=254)
+    recipient = models.CharField(max_length=254)
+    subject = models.CharField(max_length=500)
+    message = models.BinaryField()
+
+    class Meta:
+        db_table = "delivery_caught_mail"
+        indexes = [models.Index(fields=["recipient"], name="delivery_caught_recipient")]

@@ -1,0 +1,1 @@
+"""What recipients reach: opt-out, opens, clicks. No staff session, no staff page."""

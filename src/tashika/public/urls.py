@@ -1,0 +1,5 @@
+"""Addresses that recipients reach."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

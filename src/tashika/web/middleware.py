@@ -1,0 +1,69 @@
+"""Language, errors and security headers for every page."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import translation
+
+from tashika.core.errors import TashikaError
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+class LanguageMiddleware:
+    """The person's language; before login the cookie's, else the installation's."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = getattr(request, "user", None)
+        chosen = user.language if user is not None and user.is_authenticated else request.COOKIES.get("language")
+        if chosen in ("ja", "en"):
+            translation.activate(chosen)
+        response = self.get_response(request)
+        translation.deactivate()
+        return response
+
+
+class ErrorMiddleware:
+    """Turns a TashikaError into a sentence for a person: for htmx into a notice, else into a page."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, TashikaError):
+            return None
+        if request.method == "POST" and not getattr(request, "htmx", False) and request.headers.get("Referer"):
+            messages.error(request, f"{error.what} {error.fix}".strip())
+            return redirect(request.headers["Referer"])
+        template = "web/_notice.html" if getattr(request, "htmx", False) else "web/error.html"
+        response = render(request, template, {"error": error}, status=error.status)
+        if getattr(request, "htmx", False):
+            response["HX-Retarget"] = "#notices"
+            response["HX-Reswap"] = "innerHTML"
+        return response
+
+
+class SecurityHeadersMiddleware:
+    """A strict content security policy: everything from our own host; mail previews are sandboxed frames (srcdoc)."""
+
+    POLICY = (
+        "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+    )
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Content-Security-Policy", self.POLICY)
+        response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        return response
