@@ -4,6 +4,7 @@ from django.db import models
 
 from tashika.accounts.models import User
 from tashika.contents.models import Version
+from tashika.delivery import states
 
 
 class Relay(models.Model):
@@ -26,6 +27,8 @@ class Relay(models.Model):
     practice = models.BooleanField(default=False)
     confirmed_at = models.DateTimeField(null=True)
     is_default = models.BooleanField(default=False)
+    last_error = models.CharField(max_length=500, blank=True)  # why the last connection failed; empty after a good one
+    last_error_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True)
 
@@ -64,10 +67,11 @@ class Dispatch(models.Model):
     relay = models.ForeignKey(Relay, null=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=State.choices)
     epoch = models.PositiveIntegerField(default=1)
+    commercial = models.BooleanField(default=True)  # 特定電子メール法: goes only to those who have agreed
+    organisation = models.JSONField(default=dict)  # its name and address as they were: the footer's words (G6)
     give_up_at = models.DateTimeField()  # temporary refusals are tried again until then
     planned = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
-    first_begun_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -94,7 +98,7 @@ class LedgerRow(models.Model):
     address = models.CharField(max_length=254)
     address_key = models.CharField(max_length=254)
     address_hash = models.BinaryField(max_length=32)
-    state = models.CharField(max_length=10)
+    state = models.CharField(max_length=10)  # see `states`
     why = models.CharField(max_length=40, default="", db_default="")  # reason of excluded
     epoch = models.PositiveIntegerField()
     message_id = models.UUIDField()  # Message-ID is <uuid@domain>, fixed before the first attempt
@@ -102,7 +106,6 @@ class LedgerRow(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     due_at = models.DateTimeField()
     sender = models.UUIDField(null=True)
-    permit_until = models.DateTimeField(null=True)
     begun_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     reply = models.CharField(max_length=500, default="", db_default="")  # the server's words
@@ -117,14 +120,11 @@ class LedgerRow(models.Model):
                 condition=~models.Q(state="excluded"),
                 name="delivery_once_per_address",
             ),
-            models.CheckConstraint(
-                condition=models.Q(state__in=["queued", "sending", "accepted", "refused", "in_doubt", "excluded"]),
-                name="delivery_ledger_state",
-            ),
+            models.CheckConstraint(condition=models.Q(state__in=list(states.STATES)), name="delivery_ledger_state"),
         ]
         indexes = [
             models.Index(
-                fields=["dispatch", "due_at"], condition=models.Q(state="queued"), name="delivery_ledger_queued"
+                fields=["dispatch", "due_at", "id"], condition=models.Q(state="queued"), name="delivery_ledger_queued"
             ),
             models.Index(fields=["sender"], condition=models.Q(state="sending"), name="delivery_ledger_sending"),
             models.Index(fields=["contact_id"], name="delivery_ledger_contact"),

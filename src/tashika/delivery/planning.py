@@ -1,0 +1,95 @@
+"""Open a dispatch and write its ledger: one row per planned mail, committed before anything leaves (G1, G4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from tashika.contents.models import Version
+from tashika.core import sql
+from tashika.core.models import OrganisationSettings
+from tashika.delivery.models import Dispatch, Relay
+from tashika.mails import merge_values
+
+Audience = tuple[str, Sequence[Any]]  # a SELECT of contact ids with its parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """How many of an audience would get a mail, and how many not, by reason."""
+
+    planned: int = 0
+    excluded: dict[str, int] = field(default_factory=dict)
+
+
+def open_dispatch(
+    *, reason: str, name: str, mail_version: Version, relay: Relay | None, give_up_at: datetime, now: datetime
+) -> Dispatch:
+    """The dispatch of a reason; opened if it is not there yet, so that asking twice opens one (G1)."""
+    dispatch, _ = Dispatch.objects.get_or_create(
+        reason=reason,
+        defaults={
+            "name": name, "mail_version": mail_version, "relay": relay, "state": Dispatch.State.PLANNING,
+            "commercial": is_commercial(mail_version.body), "organisation": organisation_values(), "give_up_at": give_up_at, "created_at": now,
+        },
+    )  # fmt: skip
+    return dispatch
+
+
+def plan(*, dispatch: Dispatch, audience: Audience, now: datetime) -> int:
+    """Write the ledger of a dispatch and let it be sent; the number of rows. One statement over the set.
+
+    A dispatch that is past planning keeps the audience it has: planning twice plans once.
+    """
+    audience_sql, audience_values = audience
+    values_sql, values = merge_values.values_sql(merge_values.fields_of(dispatch.mail_version.body))
+    statement = sql.load("delivery", "plan").format(
+        audience=audience_sql, merge_values=values_sql, eligibility=eligibility()
+    )
+    with transaction.atomic():
+        current = Dispatch.objects.select_for_update().get(pk=dispatch.pk)
+        if current.state != Dispatch.State.PLANNING:
+            return int(current.planned)
+        with connection.cursor() as cursor:
+            cursor.execute(statement, [*values, now, *audience_values, dispatch.pk])
+            cursor.execute("SELECT count(*) FROM delivery_ledger WHERE dispatch_id = %s", [dispatch.pk])
+            planned = int(cursor.fetchone()[0])
+            current.planned = planned
+            current.state = Dispatch.State.SENDING
+            current.save(update_fields=["planned", "state"])
+            cursor.execute("SELECT pg_notify('tashika_work', %s)", [str(dispatch.pk)])
+    return planned
+
+
+def preview(*, audience: Audience, commercial: bool) -> Forecast:
+    """What `plan` would do with this audience at this moment."""
+    audience_sql, audience_values = audience
+    statement = sql.load("delivery", "forecast").format(audience=audience_sql, eligibility=eligibility())
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [commercial, *audience_values])
+        counts = {str(why): int(number) for why, number in cursor.fetchall()}
+    planned = counts.pop("", 0)
+    return Forecast(planned, counts)
+
+
+def organisation_values() -> dict[str, str]:
+    """What mails say of the organisation, as it is now."""
+    organisation = OrganisationSettings.objects.first() or OrganisationSettings()
+    return {
+        "name": organisation.name,
+        "postal_address": organisation.postal_address,
+        "contact": organisation.contact,
+    }
+
+
+def is_commercial(body: dict[str, Any]) -> bool:
+    """Whether 特定電子メール法 applies to a mail: unless it says that it is operational, it does."""
+    return body.get("category") != "operational"
+
+
+def eligibility() -> str:
+    """The SQL that judges a contact, without its comment: planning, forecast and claim judge by the same words (G5)."""
+    text = sql.load("delivery", "eligibility")
+    return "\n".join(line for line in text.splitlines() if not line.startswith("--"))

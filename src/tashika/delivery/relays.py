@@ -1,0 +1,217 @@
+"""Set up relays. Until one is confirmed, the practice relay is all there is (G11)."""
+
+import asyncio
+import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.db import transaction
+
+from tashika.accounts.models import User
+from tashika.accounts.roles import require
+from tashika.accounts.users import actor_of
+from tashika.core import audit, config
+from tashika.core.errors import TashikaError
+from tashika.core.text import Text, t
+from tashika.delivery.models import Dispatch, Relay
+from tashika.delivery.smtp import client
+
+
+class UnableToSetUpRelay(TashikaError):
+    """A value can't be used, or the relay is in use."""
+
+    code = "unable_to_set_up_relay"
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class RelayCheck:
+    """Whether a relay answered, and its words."""
+
+    ok: bool
+    words: str
+
+
+def create(
+    *, name: str, host: str, port: int, security: str, verify_certificate: bool, username: str, password: str,
+    connections: int, per_hour: int | None, by: User, now: datetime,
+) -> Relay:  # fmt: skip
+    """Add a relay; it takes no mail before it is confirmed. Raises UnableToSetUpRelay naming the field."""
+    require(by.role, "administer")
+    relay = Relay(
+        name=name.strip(), host=host.strip(), port=port, security=security, verify_certificate=verify_certificate,
+        username=username.strip(), password_sealed=_seal(password), connections=connections, per_hour=per_hour,
+        created_at=now,
+    )  # fmt: skip
+    _refuse_unusable(relay)
+    with transaction.atomic():
+        relay.save(force_insert=True)
+        _record(relay, "create_relay", by, now)
+    return relay
+
+
+def change(
+    relay: Relay, *, name: str, host: str, port: int, security: str, verify_certificate: bool, username: str,
+    password: str | None, connections: int, per_hour: int | None, by: User, now: datetime,
+) -> Relay:  # fmt: skip
+    """Change a relay. Another host, port or login has to be confirmed anew. `password` None keeps the one there is."""
+    require(by.role, "administer")
+    before = (relay.host, relay.port, relay.username)
+    relay.name, relay.host, relay.port, relay.security = name.strip(), host.strip(), port, security
+    relay.verify_certificate, relay.username = verify_certificate, username.strip()
+    relay.connections, relay.per_hour = connections, per_hour
+    if password is not None:
+        relay.password_sealed = _seal(password)
+    _refuse_unusable(relay)
+    if before != (relay.host, relay.port, relay.username) and not relay.practice:
+        relay.confirmed_at, relay.is_default = None, False
+    with transaction.atomic():
+        relay.save(
+            update_fields=[
+                "name", "host", "port", "security", "verify_certificate", "username", "password_sealed",
+                "connections", "per_hour", "confirmed_at", "is_default",
+            ]
+        )  # fmt: skip
+        _record(relay, "change_relay", by, now)
+    return relay
+
+
+def check(relay: Relay) -> RelayCheck:
+    """Connect, secure and log in, as sending would; no mail. Never raises."""
+    try:
+        asyncio.run(_connect_and_quit(server_of(relay)))
+    except client.UnableToConnect as error:
+        return RelayCheck(False, str(error))
+    return RelayCheck(True, str(t("接続できました。", "Connected.")))
+
+
+def send_one(relay: Relay, *, sender: str, recipient: str, message: bytes) -> RelayCheck:
+    """Hand one mail to a relay at once: the mail by which a person confirms it. Never raises for the relay's faults."""
+    try:
+        result = asyncio.run(_send_one(server_of(relay), sender, recipient, message))
+    except client.UnableToConnect as error:
+        return RelayCheck(False, str(error))
+    return RelayCheck(result.outcome is client.Outcome.ACCEPTED, result.reply)
+
+
+def confirm(relay: Relay, *, by: User, now: datetime) -> None:
+    """A person confirms that the relay is the right one: from now on it may take mail (G11)."""
+    require(by.role, "administer")
+    with transaction.atomic():
+        relay.confirmed_at = now
+        relay.save(update_fields=["confirmed_at"])
+        _record(relay, "confirm_relay", by, now)
+
+
+def make_default(relay: Relay, *, by: User, now: datetime) -> None:
+    """Mails go through this relay unless a scenario names another. Raises UnableToSetUpRelay before it is confirmed."""
+    require(by.role, "administer")
+    if relay.confirmed_at is None and not relay.practice:
+        raise UnableToSetUpRelay(
+            t("「{name}」はまだ確認されていません。", "“{name}” is not confirmed yet.", name=relay.name),
+            fix=t("先に接続を確認してください。", "Test and confirm it first."),
+        )
+    with transaction.atomic():
+        Relay.objects.filter(is_default=True).update(is_default=False)
+        relay.is_default = True
+        relay.save(update_fields=["is_default"])
+        _record(relay, "make_relay_default", by, now)
+
+
+def archive(relay: Relay, *, by: User, now: datetime) -> None:
+    """Take a relay out of use. Raises UnableToSetUpRelay while a dispatch sends through it."""
+    require(by.role, "administer")
+    if Dispatch.objects.filter(relay=relay, state__in=["planning", "sending"]).exists():
+        raise UnableToSetUpRelay(t("この送信サーバーで送信中の配信があります。", "A dispatch is being sent through this relay."))
+    with transaction.atomic():
+        relay.archived_at, relay.is_default = now, False
+        relay.save(update_fields=["archived_at", "is_default"])
+        _record(relay, "archive_relay", by, now)
+
+
+def practice_relay(*, now: datetime) -> Relay:
+    """The relay that leads to our own catcher on loopback; made on first use."""
+    relay, _ = Relay.objects.get_or_create(
+        practice=True,
+        defaults={
+            "name": "練習モード", "host": "127.0.0.1", "port": config.get_int("practice_port"),
+            "security": "none", "connections": 4, "created_at": now,
+        },
+    )  # fmt: skip
+    return relay
+
+
+def default_relay(*, now: datetime) -> Relay:
+    """The relay for mails that name none: the confirmed default, else the practice relay (G11)."""
+    found = Relay.objects.filter(is_default=True, archived_at=None).first()
+    return found or practice_relay(now=now)
+
+
+def server_of(relay: Relay) -> client.Server:
+    """How to reach a relay. The practice relay is on loopback whatever its row says (G11)."""
+    host, port = (relay.host, relay.port)
+    if relay.practice:
+        host, port = "127.0.0.1", config.get_int("practice_port")
+    return client.Server(
+        host=host, port=port, security=relay.security, verify_certificate=relay.verify_certificate,
+        username=relay.username, password=_unseal(bytes(relay.password_sealed)), greeting_name=_greeting_name(),
+    )  # fmt: skip
+
+
+def _greeting_name() -> str:
+    import socket
+
+    name = socket.getfqdn()
+    return name if name.isascii() and " " not in name and name else "localhost"
+
+
+async def _connect_and_quit(server: client.Server) -> None:
+    connection = await client.open_connection(server)
+    await connection.quit()
+
+
+async def _send_one(server: client.Server, sender: str, recipient: str, message: bytes) -> client.Result:
+    connection = await client.open_connection(server)
+    result = await connection.send(
+        sender=sender, recipient=recipient, body=message, may_begin_body=lambda: True, body_begins=lambda: None
+    )
+    await connection.quit()
+    return result
+
+
+def _refuse_unusable(relay: Relay) -> None:
+    problem: tuple[str, Text] | None = None
+    if not relay.name:
+        problem = ("name", t("名前を入力してください。", "Give it a name."))
+    elif not relay.host or any(ch.isspace() or ch in "/@" for ch in relay.host):
+        problem = ("host", t("ホスト名を入力してください(例: smtp.example.jp)。", "Give a host name, such as smtp.example.jp."))
+    elif not 0 < relay.port < 65536:
+        problem = ("port", t("ポートは1〜65535です。", "The port is between 1 and 65535."))
+    elif relay.security not in Relay.Security.values:
+        problem = ("security", t("暗号化の方法を選んでください。", "Choose how the connection is secured."))
+    elif not 0 < relay.connections <= 100:
+        problem = ("connections", t("同時接続数は1〜100です。", "Between 1 and 100 connections."))
+    elif relay.per_hour is not None and relay.per_hour < 1:
+        problem = ("per_hour", t("1時間あたりの上限は1以上です。", "At least one mail an hour."))
+    if problem:
+        raise UnableToSetUpRelay(problem[1], where=problem[0])
+
+
+def _record(relay: Relay, verb: str, by: User, now: datetime) -> None:
+    detail = {"host": relay.host, "port": relay.port, "security": relay.security, "per_hour": relay.per_hour}
+    audit.record(actor=actor_of(by), verb=verb, subject=f"relay:{relay.pk}", now=now, detail=detail)
+
+
+def _box() -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"relay password:" + settings.SECRET_KEY.encode()).digest()))
+
+
+def _seal(password: str) -> bytes:
+    return _box().encrypt(password.encode()) if password else b""
+
+
+def _unseal(sealed: bytes) -> str:
+    return _box().decrypt(sealed).decode() if sealed else ""

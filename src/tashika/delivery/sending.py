@@ -1,0 +1,209 @@
+"""The sender process: claim, compile, send, record; stop at once.
+
+    run_forever
+      ├── adopt the journals of senders that died on this host
+      ├── keep: renew the permit, hear stops, finish dispatches, reap what nobody speaks for
+      └── a lane for each relay (`lanes`): claim → compile → SMTP → record
+
+What it promises: no body is handed over without a permit that still runs and after a stop that it has heard of; a
+stop is answered only when nothing of it is under way here (G3). A body whose reply is not read is in doubt (G2).
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from asgiref.sync import sync_to_async
+
+from tashika.core import clock, config, database
+from tashika.delivery import reconciling, relays
+from tashika.delivery.journal import Journal
+from tashika.delivery.lanes import Lane
+from tashika.delivery.ledger import Ledger
+from tashika.delivery.models import Relay
+
+log = logging.getLogger("tashika.delivery")
+
+ANSWER_WITHIN = 1.5  # seconds that a stop waits for replies to bodies already handed over
+
+
+class Sender:
+    """One sender process. Lanes ask it whether they may begin."""
+
+    def __init__(self, *, journals: Path, permit: timedelta) -> None:
+        self.id = uuid4()
+        self.journals = journals
+        self.permit = permit
+        self.journal = Journal(journals, self.id)
+        self.lanes: dict[int, Lane] = {}
+        self.stopped: dict[int, int] = {}  # dispatch -> epoch from which on rows may go again
+        self.all_stopped = False
+        self.closing = False
+        self.ledger: Ledger
+        self._seen_stop = 0
+        self._permit_ends = 0.0  # on the clock of `_time`
+        self._wake = asyncio.Event()
+        self._obeying = asyncio.Lock()
+
+    def may_begin(self, dispatch: int, epoch: int) -> bool:
+        """Whether a transaction or a body may begin at this instant."""
+        return (
+            not self.closing
+            and not self.all_stopped
+            and _time() < self._permit_ends
+            and epoch >= self.stopped.get(dispatch, 0)
+        )
+
+    async def run(self, ending: asyncio.Event) -> None:
+        """Work until `ending` is set; then give back what was not begun. Raises when the database goes away: what is
+        not recorded by then is in the journal."""
+        try:
+            await self._run(ending)
+        except BaseException:
+            self.journal.abandon()
+            raise
+        self.journal.close()
+
+    async def _run(self, ending: asyncio.Event) -> None:
+        async with await _connect() as connection, await _connect() as ear:
+            self.ledger = Ledger(connection, self.id)
+            begun = _time()
+            await self.ledger.register(host=socket.gethostname(), pid=os.getpid(), permit=self.permit)
+            self._permit_ends = begun + self.permit.total_seconds()
+            self._seen_stop = await self._newest_stop()
+            self.all_stopped = await self.ledger.emergency()
+            await ear.execute("LISTEN tashika_stop")
+            await ear.execute("LISTEN tashika_work")
+            tasks = [
+                asyncio.create_task(self._hear(ear)),
+                asyncio.create_task(self._keep()),
+                asyncio.create_task(self._tend_lanes()),
+                asyncio.create_task(ending.wait()),
+            ]
+            try:
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                self.closing = True
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*(lane.close() for lane in self.lanes.values()), return_exceptions=True)
+            for task in done:
+                task.result()
+            await self.ledger.end()
+
+    async def _newest_stop(self) -> int:
+        stops = await self.ledger.open_stops(0)
+        return stops[-1][0] if stops else 0
+
+    async def _hear(self, ear: psycopg.AsyncConnection[Any]) -> None:
+        async for notice in ear.notifies():
+            if notice.channel == "tashika_stop":
+                await self._obey()
+            else:
+                self._wake.set()
+
+    async def _obey(self) -> None:
+        """Hear of new stops, wait until nothing of theirs is under way here, and answer."""
+        async with self._obeying:
+            await self._obey_new_stops()
+
+    async def _obey_new_stops(self) -> None:
+        stops = await self.ledger.open_stops(self._seen_stop)
+        if not stops:
+            self.all_stopped = await self.ledger.emergency()
+            return
+        for _, dispatch, epoch in stops:
+            if dispatch is None:
+                self.all_stopped = True
+            else:
+                self.stopped[dispatch] = epoch or 0
+        await asyncio.gather(*(lane.halt(self.may_begin, ANSWER_WITHIN) for lane in self.lanes.values()))
+        self._seen_stop = stops[-1][0]
+        await self.ledger.answer(self._seen_stop)
+        self.all_stopped = await self.ledger.emergency()
+
+    async def _keep(self) -> None:
+        """Renew the permit three times within its span; hear stops even if a notice got lost."""
+        rounds = 0
+        while True:
+            begun = _time()
+            if not await self.ledger.renew(self.permit):
+                raise RuntimeError("this sender was struck off the register")
+            self._permit_ends = begun + self.permit.total_seconds()
+            await self._obey()
+            await self.ledger.finish_dispatches()
+            if rounds % 5 == 0:
+                await sync_to_async(reconciling.reconcile)(journals=self.journals, now=clock.now(), permit=self.permit)
+            rounds += 1
+            await asyncio.sleep(min(1.0, self.permit.total_seconds() / 3))
+
+    async def _tend_lanes(self) -> None:
+        """A lane for each relay that may be used; lanes are woken when work is handed down."""
+        while True:
+            usable, default = await sync_to_async(_usable_relays)()
+            for relay in usable:
+                lane = self.lanes.get(relay.pk)
+                if lane is None or not lane.fits(relay):
+                    if lane is not None:
+                        await lane.close()
+                    self.lanes[relay.pk] = Lane(relay=relay, sender=self)
+                self.lanes[relay.pk].default_relay = default
+            for pk in set(self.lanes) - {relay.pk for relay in usable}:
+                await self.lanes.pop(pk).close()
+            for lane in self.lanes.values():
+                lane.wake()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), 1.0)
+            self._wake.clear()
+
+
+def run_forever() -> None:
+    """The sender process until SIGTERM or SIGINT. A lost database is waited for; a journal is never thrown away."""
+    asyncio.run(_run_until_told())
+
+
+async def _run_until_told() -> None:
+    ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ending.set)
+    journals = config.data_folder() / "journals"
+    permit = timedelta(seconds=config.get_int("permit_seconds"))
+    while not ending.is_set():
+        try:
+            await sync_to_async(reconciling.reconcile)(journals=journals, now=clock.now(), permit=permit)
+            await Sender(journals=journals, permit=permit).run(ending)
+        except (psycopg.Error, OSError, RuntimeError) as error:
+            log.warning("sender interrupted (%s); trying again", type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ending.wait(), 1.0)
+
+
+def _time() -> float:
+    """Seconds on a clock that nobody sets and that goes on while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+async def _connect() -> psycopg.AsyncConnection[Any]:
+    return await psycopg.AsyncConnection.connect(database.conninfo(), autocommit=True, application_name="tashika sender")
+
+
+def _usable_relays() -> tuple[list[Relay], int]:
+    """Relays that may take mail, and the default one's id. An unconfirmed relay is none of them (G11)."""
+    from django.db import close_old_connections
+
+    close_old_connections()
+    default = relays.default_relay(now=clock.now())
+    usable = [
+        relay for relay in Relay.objects.filter(archived_at=None) if relay.practice or relay.confirmed_at is not None
+    ]
+    return usable, int(default.pk)

@@ -1,0 +1,133 @@
+"""Stop a dispatch, or everything, and answer only when it is true (G3).
+
+    press     one transaction behind the gate: epoch up, state stopped, the stop on record; senders are told
+    answers   every live sender says that nothing of it is under way; one that died on this host is spoken for by its
+              journal; one that stays silent is waited for until its permit has run out, and named
+    figures   counted after the last answer: accepted + in doubt + refused + excluded + stopped = planned
+
+Anybody who sees a dispatch may stop it (G14). No stop ever expires.
+"""
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from tashika.accounts.models import User
+from tashika.accounts.roles import require
+from tashika.accounts.users import actor_of
+from tashika.core import audit, clock, config, sql
+from tashika.core.actors import Actor
+from tashika.delivery import queries, reconciling
+from tashika.delivery.ledger import GATE
+from tashika.delivery.models import Dispatch, EmergencyStop, Stop
+
+POLL = 0.005  # seconds
+MARGIN = timedelta(seconds=2)  # beyond a silent sender's permit
+
+
+@dataclass(frozen=True, slots=True)
+class StopAnswer:
+    """What a stop did. `certain` is False where a sender stayed silent: `silent` names it, and its permit has run out."""
+
+    stop_id: int
+    pressed_at: datetime
+    answered_at: datetime
+    certain: bool
+    silent: list[str]
+    last_begun_at: datetime | None
+    figures: dict[str, int] = field(default_factory=dict)
+
+
+def stop_dispatch(*, dispatch_id: int, by: Actor, now: datetime, reason: str = "") -> StopAnswer:
+    """Stop a dispatch and wait for every sender's answer. Stopping again answers again with the same figures."""
+    with transaction.atomic():
+        _close_gate()
+        dispatch = Dispatch.objects.select_for_update().get(pk=dispatch_id)
+        if dispatch.state in (Dispatch.State.SENDING, Dispatch.State.PLANNING):
+            dispatch.state = Dispatch.State.STOPPED
+            dispatch.epoch += 1
+            dispatch.save(update_fields=["state", "epoch"])
+        stop = _press(dispatch=dispatch, by=by, now=now, reason=reason)
+        audit.record(actor=by, verb="stop", subject=str(dispatch), now=now, detail={"reason": reason, "stop": stop.pk})
+    return _await_answers(stop)
+
+
+def emergency_stop(*, by: User, reason: str, now: datetime) -> StopAnswer:
+    """緊急停止: stop all sending of the organisation until a person releases it. Doing it again changes nothing."""
+    require(by.role, "stop")
+    with transaction.atomic():
+        _close_gate()
+        if current_emergency_stop() is None:
+            EmergencyStop.objects.create(stopped_at=now, stopped_by=by, reason=reason[:300])
+        stop = _press(dispatch=None, by=actor_of(by), now=now, reason=reason)
+        audit.record(actor=actor_of(by), verb="emergency_stop", subject="all", now=now, detail={"reason": reason})
+    return _await_answers(stop)
+
+
+def release_emergency_stop(*, by: User, now: datetime) -> None:
+    """Let sending go on. Only a publisher may (G14)."""
+    require(by.role, "release")
+    with transaction.atomic():
+        changed = EmergencyStop.objects.filter(released_at=None).update(released_at=now, released_by=by)
+        if changed:
+            audit.record(actor=actor_of(by), verb="release_emergency_stop", subject="all", now=now)
+            _tell("tashika_stop", "released")
+            _tell("tashika_work", "released")
+
+
+def current_emergency_stop() -> EmergencyStop | None:
+    """The emergency stop that is on, if one is."""
+    return EmergencyStop.objects.filter(released_at=None).select_related("stopped_by").first()
+
+
+def _close_gate() -> None:
+    """Wait until no claim is half done; every later claim sees what this transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [GATE])
+
+
+def _press(*, dispatch: Dispatch | None, by: Actor, now: datetime, reason: str) -> Stop:
+    stop = Stop.objects.create(dispatch=dispatch, pressed_at=now, pressed_by=by.label[:200], reason=reason[:300])
+    _tell("tashika_stop", str(stop.pk))
+    return stop
+
+
+def _tell(channel: str, words: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [channel, words])
+
+
+def _await_answers(stop: Stop) -> StopAnswer:
+    journals = config.data_folder() / "journals"
+    started = time.monotonic()
+    while True:
+        waiting = _silent(stop)
+        for identity, _, _, _ in waiting:
+            if time.monotonic() - started > 0.3:
+                reconciling.bury(journals=journals, sender=identity, now=clock.now())
+        if all(lapsed for _, _, _, lapsed in waiting):
+            break
+        time.sleep(POLL)
+    silent = [f"{host} (pid {pid})" for _, host, pid, _ in waiting]
+    return _answer(stop, silent)
+
+
+def _silent(stop: Stop) -> list[tuple]:  # type: ignore[type-arg]
+    with connection.cursor() as cursor:
+        cursor.execute(sql.load("delivery", "silent_senders"), {"stop": stop.pk, "margin": MARGIN})
+        return list(cursor.fetchall())
+
+
+def _answer(stop: Stop, silent: list[str]) -> StopAnswer:
+    figures = queries.figures(stop.dispatch_id) if stop.dispatch_id else None
+    stop.answered_at = clock.now()
+    if figures:
+        stop.last_begun_at = figures.last_begun_at
+        stop.figures = figures.by_state()
+    stop.save(update_fields=["answered_at", "last_begun_at", "figures"])
+    return StopAnswer(
+        stop_id=int(stop.pk), pressed_at=stop.pressed_at, answered_at=stop.answered_at, certain=not silent,
+        silent=silent, last_begun_at=stop.last_begun_at, figures=stop.figures,
+    )  # fmt: skip
