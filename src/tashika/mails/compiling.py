@@ -1,0 +1,382 @@
+"""Compiling a mail version: the door for delivery.
+
+A version is compiled once and then built per recipient: static runs and the values between them are joined, encoded,
+and set between headers that the engine alone writes (G10). The same version, values and inputs give the same bytes
+(G6). Templates with conditions are rendered by Liquid instead; both ways give the same bytes.
+"""
+
+import binascii
+import hashlib
+import json
+import re
+import struct
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from tashika.core.errors import TashikaError
+from tashika.core.text import t
+from tashika.mails import header_fields, html_part, mjml
+from tashika.mails.checking import Problem, errors
+from tashika.mails.footer import html_footer, text_footer
+from tashika.mails.merging import ENGINE, MergeTemplate, Substitution, UnableToMerge, YesNo, percent
+from tashika.mails.text_part import text_from_html
+
+_UNSAFE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+_LINE_ENDS = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_PIXEL = '<img src="{}" width="1" height="1" alt="" style="display:block;width:1px;height:1px;border:0">'
+_OPEN_PIXEL = f"{ENGINE}.open_pixel"
+_CLICK = f"{ENGINE}.click_"
+
+
+class UnableToCompile(TashikaError):
+    """The mail has errors; `problems` are all of them, `where` the place of the first."""
+
+    code = "unable_to_compile"
+
+    def __init__(self, problems: list[Problem]) -> None:
+        first = problems[0]
+        super().__init__(first.what, fix=first.fix, where=first.where)
+        self.problems = problems
+
+
+class UnableToBuild(TashikaError):
+    """This one recipient's mail can't be built; others can."""
+
+    code = "unable_to_build"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom one message is for, and the addresses that are theirs alone.
+
+    `values` is the ledger's snapshot: {"contact": {…, "custom": {…}}}. `message_id` has no angle brackets. Tracked link
+    i leads to `click_base + str(i)`; without `click_base` links lead straight to their targets, without `open_url`
+    there is no pixel.
+    """
+
+    address: str
+    message_id: str
+    values: Mapping[str, Any]
+    opt_out_url: str
+    one_click_url: str
+    open_url: str = ""
+    click_base: str = ""
+
+
+class CompiledMail:
+    """A mail version ready to be built for anyone."""
+
+    def __init__(self, body: Mapping[str, Any], organisation: Mapping[str, str]) -> None:
+        sources = _sources(body, organisation)
+        self.commercial = body.get("category", "commercial") == "commercial"
+        self.links: tuple[str, ...] = sources.links
+        self._organisation = {key: str(organisation.get(key) or "") for key in ("name", "postal_address", "contact")}
+        self._link_parts = [_Part(html_part.link_template(link), self._organisation, html=False) for link in self.links]
+        self._subject = _Part(str(body["subject"]), self._organisation, html=False)
+        self._text = _Part(_crlf(sources.text), self._organisation, html=False)
+        self._html = _Part(_crlf(sources.html), self._organisation, html=True) if sources.html else None
+        parts = [self._subject, self._text, *([self._html] if self._html else []), *self._link_parts]
+        self.fields: tuple[str, ...] = tuple(
+            dict.fromkeys(name for part in parts for name in part.fields if name.startswith("contact."))
+        )
+        digest = hashlib.sha256(json.dumps([dict(body), self._organisation], sort_keys=True).encode()).hexdigest()
+        self._frame = _Frame(body, boundary=f"=_{digest[:32]}", commercial=self.commercial, html=self._html is not None)
+
+    def build(self, recipient: Recipient, date: datetime) -> bytes:
+        """The complete message (RFC 5322), CRLF, ASCII. Raises UnableToBuild for this recipient alone."""
+        values = self._values(recipient)
+        try:
+            subject = header_fields.unstructured(self._subject.render(values), taken=9)
+            text = _base64(self._text.render(values))
+            html = _base64(self._html.render(values)) if self._html else b""
+            return self._frame.fill(recipient, date, subject, text, html)
+        except header_fields.UnableToWriteHeader as error:
+            raise UnableToBuild(t("{what} が正しくないため作れません。", "Not built: {what} is not valid.", what=str(error)),
+                                where=str(error)) from error  # fmt: skip
+        except UnableToMerge as error:
+            raise UnableToBuild(t("差し込みができません（{why}）。", "The merge failed ({why}).", why=str(error))) from error
+
+    def link(self, index: int, values: Mapping[str, Any]) -> str:
+        """Where tracked link `index` leads for the person of these values. Raises IndexError, UnableToBuild."""
+        if index < 0:
+            raise IndexError(index)
+        try:
+            return self._link_parts[index].render(self._cleaned(values))
+        except UnableToMerge as error:
+            raise UnableToBuild(t("差し込みができません（{why}）。", "The merge failed ({why}).", why=str(error))) from error
+
+    def parts(self, recipient: Recipient) -> tuple[str, str, str]:
+        """Subject, HTML and text as this recipient would read them, for previews and checks."""
+        values = self._values(recipient)
+        try:
+            html = self._html.render(values) if self._html else ""
+            return header_fields.one_line(self._subject.render(values)), html, self._text.render(values)
+        except UnableToMerge as error:
+            raise UnableToBuild(t("差し込みができません（{why}）。", "The merge failed ({why}).", why=str(error))) from error
+
+    def _values(self, recipient: Recipient) -> "_Values":
+        values = self._cleaned(recipient.values)
+        values["opt_out_url"] = recipient.opt_out_url
+        pixel = Markup(_PIXEL.format(escape(recipient.open_url))) if recipient.open_url else ""
+        values[_OPEN_PIXEL] = pixel
+        base = recipient.click_base
+        for index, part in enumerate(self._link_parts):
+            values[f"{_CLICK}{index}"] = f"{base}{index}" if base else part.render(values)
+        return values
+
+    def _cleaned(self, values: Mapping[str, Any]) -> "_Values":
+        """The values of our fields by their full names, without control characters. Raises UnableToBuild."""
+        contact = values.get("contact", {})
+        custom = contact.get("custom") or {}
+        found: _Values = {}
+        try:
+            for name in self.fields:
+                bare = name[8:]
+                raw = custom[bare[7:]] if bare.startswith("custom.") else contact[bare]
+                found[name] = _clean(raw) if type(raw) is str else _scalar(raw)
+        except KeyError as error:
+            raise UnableToBuild(
+                t("差し込み項目 {name} の値がありません。", "The merge field {name} has no value recorded.", name=name),
+                where=name,
+            ) from error
+        return found
+
+
+def compile_mail(body: Mapping[str, Any], *, organisation: Mapping[str, str]) -> CompiledMail:
+    """A mail's body made ready for building. Raises UnableToCompile with every error and its place."""
+    found = errors(body)
+    if found:
+        raise UnableToCompile(found)
+    return CompiledMail(body, organisation)
+
+
+_kept: "OrderedDict[tuple[bytes, tuple[tuple[str, str], ...]], CompiledMail]" = OrderedDict()
+_KEPT = 32
+
+
+def compiled(version: Any, *, organisation: Mapping[str, str]) -> CompiledMail:
+    """The compiled mail of a `contents.Version`, from a small store keyed by the version's hash."""
+    key = (bytes(version.hash), tuple(sorted((name, str(value)) for name, value in organisation.items())))
+    found = _kept.pop(key, None)
+    if found is None:
+        found = compile_mail(version.body, organisation=organisation)
+    _kept[key] = found
+    while len(_kept) > _KEPT:
+        _kept.popitem(last=False)
+    return found
+
+
+_Values = dict[str, Any]
+
+
+class _Part:
+    """One template of a mail: static runs with slots between them, or Liquid where it holds more."""
+
+    __slots__ = ("_pieces", "_slots", "_template", "fields", "html", "organisation")
+
+    def __init__(self, source: str, organisation: Mapping[str, str], *, html: bool, plain: bool = True) -> None:
+        self.html = html
+        self.organisation = organisation
+        self._template = MergeTemplate(source, html=html)
+        self.fields = tuple(dict.fromkeys(use.name for use in self._template.uses()))
+        runs = self._template.runs() if plain else None
+        self._pieces: list[str] | None = None
+        self._slots: list[tuple[int, str, Callable[[Any], str]]] = []
+        if runs is not None:
+            self._pieces, self._slots = _lay_out(runs, organisation, html)
+
+    def render(self, values: _Values) -> str:
+        """The text for these values, by the fast way where there is one."""
+        if self._pieces is None:
+            return self._by_liquid(values)
+        pieces = self._pieces.copy()
+        for position, name, printed in self._slots:
+            pieces[position] = printed(values[name])
+        return "".join(pieces)
+
+    def _by_liquid(self, values: _Values) -> str:
+        nested: dict[str, Any] = {"organisation": self.organisation}
+        for name, value in values.items():
+            target = nested
+            *path, last = name.split(".")
+            for step in path:
+                target = target.setdefault(step, {})
+            target[last] = value
+        return _LINE_ENDS.sub("\r\n", self._template.render(nested))  # python-liquid reads CRLF as LF
+
+
+def _lay_out(
+    runs: Iterable[str | Substitution], organisation: Mapping[str, str], html: bool
+) -> tuple[list[str], list[tuple[int, str, Callable[[Any], str]]]]:
+    """Runs as a list of pieces, neighbouring static ones joined, and the slots among them."""
+    pieces: list[str] = []
+    slots: list[tuple[int, str, Callable[[Any], str]]] = []
+    static = ""
+    for run in runs:
+        if isinstance(run, str):
+            static += run
+        elif run.name.startswith("organisation."):
+            static += _printer(run.fallback, html, run.percent)(organisation[run.name.partition(".")[2]])
+        else:
+            pieces += [static, ""]
+            static = ""
+            slots.append((len(pieces) - 1, run.name, _printer(run.fallback, html, run.percent)))
+    return [*pieces, static], slots
+
+
+@lru_cache(maxsize=4096)
+def _printer(fallback: str | None, html: bool, percent_encoded: bool) -> Callable[[Any], str]:
+    """How a value is printed: its fallback where empty, percent-encoded in a link, escaped in HTML."""
+
+    def text(value: Any) -> str:
+        if fallback is not None and (value is None or value == "" or (type(value) is YesNo and not value.yes)):
+            value = fallback
+        if percent_encoded:
+            return percent(value)
+        return "" if value is None else str(value)
+
+    def markup(value: Any) -> str:
+        if type(value) is str and value:
+            return str(escape(value))
+        return value if isinstance(value, Markup) else str(escape(text(value)))
+
+    return markup if html and not percent_encoded else text
+
+
+def _clean(value: str) -> str:
+    """A value as it may stand in a body: line ends as CRLF, no control characters, no lone surrogates."""
+    if _UNSAFE.search(value):
+        lines = [_UNSAFE.sub("\ufffd" if _has_surrogate(line) else "", line) for line in _LINE_ENDS.split(value)]
+        return "\r\n".join(lines)
+    return value
+
+
+def _has_surrogate(line: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in line)
+
+
+def _scalar(value: Any) -> Any:
+    """What a template may see of a value: text, number, yes/no or nothing."""
+    if value is None or type(value) is int:
+        return value
+    if type(value) is bool:
+        return YesNo(value)
+    if type(value) is float:
+        return int(value) if value.is_integer() else value
+    if isinstance(value, list | tuple):
+        return _clean("、".join(str(item) for item in value))
+    return _clean(str(value))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    text: str
+    html: str
+    links: tuple[str, ...]
+
+
+def _sources(body: Mapping[str, Any], organisation: Mapping[str, str]) -> _Sources:
+    """The Liquid sources of both parts with all that the engine adds: preheader, footer, links, pixel."""
+    commercial = body.get("category", "commercial") == "commercial"
+    track = bool(body.get("track_clicks"))
+    links = html_part.Links()
+    html = html_source(body)
+    text = text_source(body, html)
+    if commercial and not html_part.OPT_OUT.search(text):
+        text = text.rstrip("\n") + "\n\n" + text_footer(organisation)
+    if html:
+        html = html_part.with_preheader(html_part.whole_document(html), str(body.get("preheader") or ""))
+        if commercial and not html_part.OPT_OUT.search(html):
+            html = html_part.before_end_of_body(html, html_footer(organisation))
+        html = html_part.rewrite_html_links(html, links, track=track)
+        if body.get("track_opens"):
+            html = html_part.before_end_of_body(html, f"{{{{ {_OPEN_PIXEL} }}}}")
+    text = html_part.rewrite_text_links(text, links, track=track)
+    return _Sources(text, html, tuple(links.templates))
+
+
+def html_source(body: Mapping[str, Any]) -> str:
+    """The HTML as the author wrote it, or as the MJML gives it; empty for a text mail. Raises mjml.UnableToRender."""
+    if body.get("format", "mjml") == "mjml":
+        return mjml.render(str(body.get("mjml") or ""))
+    return str(body.get("html") or "") if body.get("format") == "html" else ""
+
+
+def text_source(body: Mapping[str, Any], html: str) -> str:
+    """The text part: the author's own, or made from the HTML."""
+    if html and body.get("text_auto", True):
+        return text_from_html(html)
+    return str(body.get("text") or "")
+
+
+class _Frame:
+    """The headers and the MIME structure around the parts."""
+
+    def __init__(self, body: Mapping[str, Any], *, boundary: str, commercial: bool, html: bool) -> None:
+        edge = boundary.encode()
+        self.commercial = commercial
+        self._sender = _sender(body)
+        kind = b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        # RFC 3834: an operational mail made by a machine says so; a commercial one carries List-Unsubscribe instead,
+        # which automatic responders know as well (RFC 5230 4.6).
+        tail = b"" if commercial else b"Auto-Submitted: auto-generated\r\n"
+        if html:
+            self._head = tail + b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="%s"\r\n\r\n' % edge
+            self._head += b"--%s\r\n" % edge + kind % b"plain"
+            self._middle = b"--%s\r\n" % edge + kind % b"html"
+            self._end = b"--%s--\r\n" % edge
+        else:
+            self._head = tail + b"MIME-Version: 1.0\r\n" + kind % b"plain"
+            self._middle = self._end = b""
+
+    def fill(self, recipient: Recipient, date: datetime, subject: bytes, text: bytes, html: bytes) -> bytes:
+        """The message. Raises UnableToWriteHeader where an address or URL could break out of its header."""
+        unsubscribe = b""
+        if self.commercial:  # RFC 2369 and RFC 8058
+            unsubscribe = (
+                b"List-Unsubscribe: <" + header_fields.url(recipient.one_click_url)
+                + b">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+            )  # fmt: skip
+        return b"".join((
+            b"Date: ", header_fields.date_time(date), self._sender,
+            b"\r\nTo: <", header_fields.address_spec(recipient.address), b">\r\nSubject: ", subject,
+            b"\r\nMessage-ID: <", header_fields.message_id(recipient.message_id), b">\r\n",
+            unsubscribe, self._head, text, self._middle, html, self._end,
+        ))  # fmt: skip
+
+
+def _sender(body: Mapping[str, Any]) -> bytes:
+    name = str(body.get("from_name") or "").strip()
+    address = header_fields.address_spec(str(body["from_email"]).strip())
+    line = b"\r\nFrom: "
+    if name:
+        line += header_fields.phrase(name, taken=6) + b"\r\n <" + address + b">"
+    else:
+        line += b"<" + address + b">"
+    reply_to = str(body.get("reply_to") or "").strip()
+    return line + (b"\r\nReply-To: <" + header_fields.address_spec(reply_to) + b">" if reply_to else b"")
+
+
+def _crlf(text: str) -> str:
+    """Canonical line ends, as RFC 2045 6.8 wants them before base64."""
+    text = _LINE_ENDS.sub("\r\n", text)
+    return text if text.endswith("\r\n") or not text else text + "\r\n"
+
+
+@lru_cache(maxsize=512)
+def _lines(count: int) -> Callable[[bytes], tuple[bytes, ...]]:
+    return struct.Struct("76s" * count).unpack_from
+
+
+def _base64(text: str) -> bytes:
+    """RFC 2045 6.8: base64 in lines of 76, each ended by CRLF."""
+    data = binascii.b2a_base64(text.encode(), newline=False)
+    count, rest = divmod(len(data), 76)
+    body = b"\r\n".join(_lines(count)(data)) + b"\r\n" if count else b""
+    return body + data[count * 76 :] + b"\r\n" if rest else body
