@@ -134,7 +134,7 @@ class CompiledMail:
         """The values of our fields by their full names, without control characters. Raises UnableToBuild."""
         contact = values.get("contact", {})
         custom = contact.get("custom") or {}
-        found: _Values = {}
+        found = _Values()
         try:
             for name in self.fields:
                 bare = name[8:]
@@ -172,62 +172,74 @@ def compiled(version: Any, *, organisation: Mapping[str, str]) -> CompiledMail:
     return found
 
 
-_Values = dict[str, Any]
+class _Values(dict[str, Any]):
+    """Values by their full names; `nested` is the same as Liquid wants it, made when first asked for."""
 
+    __slots__ = ("_nested",)
 
-class _Part:
-    """One template of a mail: static runs with slots between them, or Liquid where it holds more."""
-
-    __slots__ = ("_pieces", "_slots", "_template", "fields", "html", "organisation")
-
-    def __init__(self, source: str, organisation: Mapping[str, str], *, html: bool, plain: bool = True) -> None:
-        self.html = html
-        self.organisation = organisation
-        self._template = MergeTemplate(source, html=html)
-        self.fields = tuple(dict.fromkeys(use.name for use in self._template.uses()))
-        runs = self._template.runs() if plain else None
-        self._pieces: list[str] | None = None
-        self._slots: list[tuple[int, str, Callable[[Any], str]]] = []
-        if runs is not None:
-            self._pieces, self._slots = _lay_out(runs, organisation, html)
-
-    def render(self, values: _Values) -> str:
-        """The text for these values, by the fast way where there is one."""
-        if self._pieces is None:
-            return self._by_liquid(values)
-        pieces = self._pieces.copy()
-        for position, name, printed in self._slots:
-            pieces[position] = printed(values[name])
-        return "".join(pieces)
-
-    def _by_liquid(self, values: _Values) -> str:
-        nested: dict[str, Any] = {"organisation": self.organisation}
-        for name, value in values.items():
-            target = nested
+    def nested(self, organisation: Mapping[str, str]) -> dict[str, Any]:
+        """{"contact": {"family_name": …, "custom": {…}}, "organisation": {…}, …}."""
+        try:
+            return self._nested
+        except AttributeError:
+            self._nested: dict[str, Any] = {"organisation": organisation}
+        for name, value in self.items():
+            target = self._nested
             *path, last = name.split(".")
             for step in path:
                 target = target.setdefault(step, {})
             target[last] = value
-        return _LINE_ENDS.sub("\r\n", self._template.render(nested))  # python-liquid reads CRLF as LF
+        return self._nested
 
 
-def _lay_out(
-    runs: Iterable[str | Substitution], organisation: Mapping[str, str], html: bool
-) -> tuple[list[str], list[tuple[int, str, Callable[[Any], str]]]]:
-    """Runs as a list of pieces, neighbouring static ones joined, and the slots among them."""
-    pieces: list[str] = []
-    slots: list[tuple[int, str, Callable[[Any], str]]] = []
-    static = ""
-    for run in runs:
-        if isinstance(run, str):
-            static += run
-        elif run.name.startswith("organisation."):
-            static += _printer(run.fallback, html, run.percent)(organisation[run.name.partition(".")[2]])
-        else:
-            pieces += [static, ""]
-            static = ""
-            slots.append((len(pieces) - 1, run.name, _printer(run.fallback, html, run.percent)))
-    return [*pieces, static], slots
+_Slot = tuple[int, str, Callable[[Any], str]]
+
+
+class _Part:
+    """One template of a mail: static runs with slots between them, and pieces of Liquid where it holds conditions.
+
+    `cut=False` has Liquid render the whole: slower, and the same to the byte.
+    """
+
+    __slots__ = ("_blocks", "_pieces", "_slots", "_template", "fields", "organisation")
+
+    def __init__(self, source: str, organisation: Mapping[str, str], *, html: bool, cut: bool = True) -> None:
+        self.organisation = organisation
+        self._template = MergeTemplate(source, html=html)
+        self.fields = tuple(dict.fromkeys(use.name for use in self._template.uses()))
+        self._pieces: list[str] = [""]
+        self._slots: list[_Slot] = []
+        self._blocks: list[tuple[int, MergeTemplate]] = [(0, self._template)]
+        runs = self._template.runs() if cut else None
+        if runs is not None:
+            self._lay_out(runs, html)
+
+    def render(self, values: _Values) -> str:
+        """The text for these values. Raises UnableToMerge."""
+        pieces = self._pieces.copy()
+        for position, name, printed in self._slots:
+            pieces[position] = printed(values[name])
+        for position, template in self._blocks:
+            pieces[position] = template.render(values.nested(self.organisation))
+        return "".join(pieces)
+
+    def _lay_out(self, runs: Iterable[str | Substitution | MergeTemplate], html: bool) -> None:
+        """Neighbouring static runs become one piece; a slot or block has an empty piece of its own to fill."""
+        pieces: list[str] = [""]
+        self._blocks = []
+        for run in runs:
+            if isinstance(run, str):
+                pieces[-1] += run
+            elif isinstance(run, MergeTemplate):
+                self._blocks.append((len(pieces), run))
+                pieces += ["", ""]
+            elif run.name.startswith("organisation."):
+                value = self.organisation[run.name.partition(".")[2]]
+                pieces[-1] += _printer(run.fallback, html, run.percent)(value)
+            else:
+                self._slots.append((len(pieces), run.name, _printer(run.fallback, html, run.percent)))
+                pieces += ["", ""]
+        self._pieces = pieces
 
 
 @lru_cache(maxsize=4096)
@@ -235,18 +247,23 @@ def _printer(fallback: str | None, html: bool, percent_encoded: bool) -> Callabl
     """How a value is printed: its fallback where empty, percent-encoded in a link, escaped in HTML."""
 
     def text(value: Any) -> str:
-        if fallback is not None and (value is None or value == "" or (type(value) is YesNo and not value.yes)):
+        if fallback is not None and is_empty(value):
             value = fallback
         if percent_encoded:
             return percent(value)
         return "" if value is None else str(value)
 
     def markup(value: Any) -> str:
-        if type(value) is str and value:
-            return str(escape(value))
-        return value if isinstance(value, Markup) else str(escape(text(value)))
+        if fallback is not None and is_empty(value):
+            return fallback  # the author's own markup
+        return "" if value is None else str(escape(value))
 
     return markup if html and not percent_encoded else text
+
+
+def is_empty(value: Any) -> bool:
+    """What `default` takes for empty: nothing, an empty text, or no."""
+    return value is None or value == "" or (type(value) is YesNo and not value.yes)
 
 
 def _clean(value: str) -> str:

@@ -40,8 +40,8 @@ _BY_LABEL = {
 }  # fmt: skip
 _CUSTOM = re.compile(r"contact\.custom\.[A-Za-z0-9_-]{1,40}")
 
-# A piece of Liquid, on one line: `{{ … }}` or `{% … %}`; strings inside may hold braces.
-LIQUID = re.compile(r"\{\{(?:\"[^\"\n]*\"|'[^'\n]*'|[^{}\"'\n])*\}\}|\{%(?:\"[^\"\n]*\"|'[^'\n]*'|[^{}%\"'\n])*%\}")
+# A piece of Liquid, on one line: `{{ … }}` or `{% … %}`.
+LIQUID = re.compile(r"\{\{(?:\"[^\"{}\n]*\"|'[^'{}\n]*'|[^{}\"'\n])*\}\}|\{%(?:\"[^\"%\n]*\"|'[^'%\n]*'|[^{}%\"'\n])*%\}")
 
 # Notations of other tools and slips of the finger (research: misdelivery in Japan, 1.4). They would reach people raw.
 _NEAR_MISSES: tuple[tuple[re.Pattern[str], Text], ...] = (
@@ -143,20 +143,42 @@ class MergeTemplate:
             for span in spans:
                 yield name, span.index
 
-    def runs(self) -> list[str | Substitution] | None:
-        """The template as static runs and plain substitutions; nothing if it holds more than those (conditions,
-        other filters), which only Liquid itself can render."""
-        runs: list[str | Substitution] = []
+    def runs(self) -> "list[str | Substitution | MergeTemplate] | None":
+        """The template cut into static runs, plain substitutions, and pieces that only Liquid can render (conditions
+        with all that they hold, other filters). Nothing if whitespace control ties the pieces together."""
+        if _WHITESPACE_CONTROL.search(self.source):
+            return None
+        runs: list[str | Substitution | MergeTemplate] = []
         position = 0
-        for match in LIQUID.finditer(self.source):
-            substitution = _plain(match[0])
-            if substitution is None:
-                return None
-            runs.append(self.source[position : match.start()])
-            runs.append(substitution)
-            position = match.end()
+        for start, end in _pieces(self.source):
+            runs.append(self.source[position:start])
+            piece = self.source[start:end]
+            runs.append(_plain(piece) or MergeTemplate(piece, html=self.html))
+            position = end
         runs.append(self.source[position:])
         return [run for run in runs if run != ""]
+
+
+_WHITESPACE_CONTROL = re.compile(r"\{\{-|\{%-|-\}\}|-%\}")
+_TAG_NAME = re.compile(r"\{%\s*(\w+)")
+
+
+def _pieces(source: str) -> Iterator[tuple[int, int]]:
+    """The spans of the outermost pieces of Liquid: a substitution, or a block from its opening to its end tag."""
+    opened: list[tuple[str, int]] = []
+    for match in LIQUID.finditer(source):
+        tag = _TAG_NAME.match(match[0])
+        name = tag[1] if tag else ""
+        if opened and opened[-1][0] == "comment" and name != "endcomment":
+            continue
+        if name in TAGS:
+            opened.append((name, match.start()))
+        elif name.startswith("end"):
+            _, start = opened.pop()
+            if not opened:
+                yield start, match.end()
+        elif not opened:
+            yield match.start(), match.end()
 
 
 _PLAIN = re.compile(
@@ -285,8 +307,9 @@ def _flaw(source: str, start: int, end: int, what: Text | str, fix: Text | str) 
     return Flaw(what, fix, line, column, start, end)
 
 
-class _HtmlEnvironment(Environment):
-    output_stream_limit = 5_000_000
+class _Environment(Environment):
+    # No limit on output: without loops it can't outgrow source and values, and python-liquid's limited stream
+    # translates line ends.
     context_depth_limit = 20
     loop_iteration_limit = 1
     local_namespace_limit = 0
@@ -294,7 +317,7 @@ class _HtmlEnvironment(Environment):
 
 @lru_cache(maxsize=2)
 def _environment(html: bool) -> Environment:
-    environment = _HtmlEnvironment(undefined=FalsyStrictUndefined, autoescape=html)
+    environment = _Environment(undefined=FalsyStrictUndefined, autoescape=html)
     keep = TAGS | {"content", "output", "illegal"}
     environment.tags = {name: tag for name, tag in environment.tags.items() if name in keep}
     environment.filters = {name: do for name, do in environment.filters.items() if name in FILTERS}
