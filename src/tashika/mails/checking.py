@@ -9,7 +9,7 @@ from tashika.core.text import Text, t
 from tashika.mails import mjml
 from tashika.mails.header_fields import UnableToWriteHeader, address_spec, one_line
 from tashika.mails.html_part import OPT_OUT, TRACKABLE, UNTOUCHED, hrefs
-from tashika.mails.merging import LIQUID, flaws, names_in, place
+from tashika.mails.merging import LIQUID, MergeTemplate, flaws, names_in, place
 
 PARTS: dict[str, Text] = {
     "subject": t("件名", "Subject"),
@@ -22,6 +22,7 @@ PARTS: dict[str, Text] = {
     "text": t("テキスト", "Text"),
     "category": t("種別", "Category"),
 }
+_IN_SALUTATIONS = frozenset({"contact.family_name", "contact.given_name", "contact.owner_name"})
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ue000\ue001\ud800-\udfff]")
 _ACTIVE = re.compile(r"<(script|iframe|object|embed|form|applet|base)\b|\son[a-z]+\s*=\s*[\"']", re.I)
 
@@ -111,12 +112,26 @@ def _source(
         yield _problem(part, source, match.start(), t("制御文字が含まれています。", "It holds a control character."),
                        t("取り除いてください。", "Remove it."))  # fmt: skip
         return
-    broken = False
-    for flaw in flaws(source, known=known, html=html):
-        broken = True
+    found = flaws(source, known=known, html=html)
+    for flaw in found:
         yield Problem(part, flaw.what, flaw.fix, flaw.line, flaw.column)
-    if part == "subject" and not broken and "opt_out_url" in names_in(source):
+    if found:
+        return
+    if part == "subject" and "opt_out_url" in names_in(source):
         yield Problem(part, t("件名に配信停止のURLは入れられません。", "The subject can't hold the opt-out URL."), "")
+    yield from _without_fallback(part, source)
+
+
+def _without_fallback(part: str, source: str) -> Iterator[Problem]:
+    """Warns of names that may be empty and have neither a fallback nor a condition over them."""
+    uses = MergeTemplate(source, html=False).uses()
+    asked = {use.name for use in uses if source.rfind("{%", 0, use.start) > source.rfind("{{", 0, use.start)}
+    for use in uses:
+        if use.name in _IN_SALUTATIONS and not use.has_fallback and use.name not in asked:
+            what = t("{name} が空の人には空白になります。", "{name} is blank for people who have none.", name=use.name)
+            fix = t("既定値を付けてください: {{{{ {name} | default: \"ご担当者\" }}}}",
+                    "Give it a fallback: {{{{ {name} | default: \"…\" }}}}", name=use.name)  # fmt: skip
+            yield Problem(part, what, fix, *place(source, use.start), severity="warning")
 
 
 def _markup(body: Mapping[str, Any], part: str, known: Collection[str] | None) -> list[Problem]:
@@ -124,7 +139,7 @@ def _markup(body: Mapping[str, Any], part: str, known: Collection[str] | None) -
     found = list(_source(body, part, known, html=True))
     if part == "mjml" and source.strip():
         rest = [Problem(part, flaw.what, flaw.fix, flaw.line, flaw.column) for flaw in mjml.flaws(source)]
-        if not rest and not found:
+        if not rest and not any(problem.severity == "error" for problem in found):
             try:
                 mjml.render(source)
             except mjml.UnableToRender as error:
