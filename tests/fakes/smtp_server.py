@@ -61,7 +61,7 @@ class SmtpServer:
         self.connections += 1
         try:
             await self._talk(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, _Drop):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, _Drop):
             pass
         finally:
             writer.transport.abort()

@@ -14,13 +14,12 @@ from asgiref.sync import sync_to_async
 
 from tashika.contents.models import Version
 from tashika.core import clock, config
-from tashika.delivery import relays, retrying, states, tracking
+from tashika.delivery import letters, relays, retrying, states
 from tashika.delivery.journal import Journal
 from tashika.delivery.ledger import Claimed, Ended, Ledger
 from tashika.delivery.models import Dispatch, Relay
 from tashika.delivery.smtp import client
 from tashika.delivery.smtp.client import Outcome
-from tashika.mails import compiling
 
 log = logging.getLogger("tashika.delivery")
 
@@ -46,9 +45,7 @@ class Owner(Protocol):
 class Letter:
     """What is common to the mails of a dispatch."""
 
-    mail: compiling.CompiledMail
-    envelope_sender: str
-    domain: str
+    mail: letters.Mail
     give_up_at: datetime
 
 
@@ -217,8 +214,9 @@ class Lane:
 
     def _build(self, row: Claimed, letter: Letter, begun_at: datetime) -> bytes | None:
         try:
-            return build_message(row_id=row.id, address=row.address, message_id=str(row.message_id), values=row.values,
-                                 mail=letter.mail, domain=letter.domain, date=begun_at)  # fmt: skip
+            return letter.mail.build(
+                row=row.id, address=row.address, message_id=row.message_id, values=row.values, date=begun_at
+            )
         except Exception as error:  # a fault in one person's values must not stop the others (37 of the fault list)
             log.warning("ledger:%s can't be built: %s", row.id, type(error).__name__)
             self._end(Ended(row.id, states.EXCLUDED, f"{type(error).__name__}: {error}", None, clock.now()))
@@ -237,7 +235,7 @@ class Lane:
 
         try:
             result = await connection.send(
-                sender=letter.envelope_sender, recipient=row.address, body=message,
+                sender=letter.mail.envelope_sender, recipient=row.address, body=message,
                 may_begin_body=lambda: self.sender.may_begin(row.dispatch, row.epoch), body_begins=body_begins,
             )  # fmt: skip
         finally:
@@ -312,23 +310,10 @@ class Lane:
             await asyncio.sleep(max(0.0, self._next_begin - 3600 / self.relay.per_hour - now))
 
 
-def build_message(
-    *, row_id: int, address: str, message_id: str, values: object, mail: compiling.CompiledMail, domain: str, date: datetime
-) -> bytes:
-    """The bytes of one mail: a function of the version, the row and the date alone (G6)."""
-    opt_out, opened, click = tracking.links(config.base_url(), row_id)
-    recipient = compiling.Recipient(
-        address=address, message_id=f"{message_id}@{domain}", values=values,  # type: ignore[arg-type]
-        opt_out_url=opt_out, one_click_url=opt_out, open_url=opened, click_base=click,
-    )  # fmt: skip
-    return mail.build(recipient, date)
-
-
 def _letter(dispatch: int, version: int, give_up_at: datetime) -> Letter:
-    body = Version.objects.values_list("body", flat=True).get(pk=version)
+    kept = Version.objects.get(pk=version)
     organisation = Dispatch.objects.values_list("organisation", flat=True).get(pk=dispatch)
-    sender = str(body["from_email"])
-    return Letter(compiling.compile_mail(body, organisation=organisation), sender, sender.rpartition("@")[2], give_up_at)
+    return Letter(letters.of(kept, organisation), give_up_at)
 
 
 def _note_error(relay: int, words: str) -> None:

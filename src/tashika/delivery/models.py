@@ -38,6 +38,9 @@ class Relay(models.Model):
             models.UniqueConstraint(
                 fields=["is_default"], condition=models.Q(is_default=True), name="delivery_one_default_relay"
             ),
+            models.UniqueConstraint(
+                fields=["practice"], condition=models.Q(practice=True), name="delivery_one_practice_relay"
+            ),
             models.CheckConstraint(
                 condition=models.Q(is_default=False) | models.Q(confirmed_at__isnull=False) | models.Q(practice=True),
                 name="delivery_default_relay_confirmed",

@@ -11,6 +11,7 @@ Anybody who sees a dispatch may stop it (G14). No stop ever expires.
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import connection, transaction
 
@@ -24,6 +25,7 @@ from tashika.delivery.ledger import GATE
 from tashika.delivery.models import Dispatch, EmergencyStop, Stop
 
 POLL = 0.005  # seconds
+BURY_AFTER = 0.3  # seconds without an answer until we look whether a sender of this host is dead
 MARGIN = timedelta(seconds=2)  # beyond a silent sender's permit
 
 
@@ -104,20 +106,26 @@ def _await_answers(stop: Stop) -> StopAnswer:
     started = time.monotonic()
     while True:
         waiting = _silent(stop)
-        for identity, _, _, _ in waiting:
-            if time.monotonic() - started > 0.3:
-                reconciling.bury(journals=journals, sender=identity, now=clock.now())
-        if all(lapsed for _, _, _, lapsed in waiting):
-            break
+        if time.monotonic() - started > BURY_AFTER:
+            for one in waiting:
+                reconciling.bury(journals=journals, sender=one.id, now=clock.now())
+        if all(one.lapsed for one in waiting):
+            return _answer(stop, [f"{one.host} (pid {one.pid})" for one in waiting])
         time.sleep(POLL)
-    silent = [f"{host} (pid {pid})" for _, host, pid, _ in waiting]
-    return _answer(stop, silent)
 
 
-def _silent(stop: Stop) -> list[tuple]:  # type: ignore[type-arg]
+@dataclass(frozen=True, slots=True)
+class _Silent:
+    id: UUID
+    host: str
+    pid: int
+    lapsed: bool
+
+
+def _silent(stop: Stop) -> list[_Silent]:
     with connection.cursor() as cursor:
         cursor.execute(sql.load("delivery", "silent_senders"), {"stop": stop.pk, "margin": MARGIN})
-        return list(cursor.fetchall())
+        return [_Silent(*row) for row in cursor.fetchall()]
 
 
 def _answer(stop: Stop, silent: list[str]) -> StopAnswer:

@@ -1,0 +1,69 @@
+"""A mail version as this installation sends it: compiled, with the links that are one recipient's own.
+
+The bytes are a function of the version, the ledger row and the moment it was begun (G6): `rebuild` makes any past mail
+again.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tashika.contents.models import Version
+from tashika.core import config
+from tashika.delivery import tracking
+from tashika.delivery.models import LedgerRow
+from tashika.mails import compiling
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A compiled mail with what the envelope and the links need."""
+
+    compiled: compiling.CompiledMail
+    envelope_sender: str
+    track_opens: bool
+    track_clicks: bool
+
+    def build(
+        self, *, row: int, address: str, message_id: UUID, values: Mapping[str, Any], date: datetime
+    ) -> bytes:
+        """The complete message for one ledger row. Raises compiling.UnableToBuild for this person alone."""
+        opt_out, opened, click = tracking.links(config.base_url(), row)
+        recipient = compiling.Recipient(
+            address=address,
+            message_id=f"{message_id}@{self.envelope_sender.rpartition('@')[2]}",
+            values=values,
+            opt_out_url=opt_out,
+            one_click_url=opt_out,
+            open_url=opened if self.track_opens else "",
+            click_base=click if self.track_clicks else "",
+        )
+        return self.compiled.build(recipient, date)
+
+
+def of(version: Version, organisation: Mapping[str, str]) -> Mail:
+    """A mail version ready to be built. Raises compiling.UnableToCompile."""
+    body = version.body
+    return Mail(
+        compiled=compiling.compiled(version, organisation=organisation),
+        envelope_sender=str(body["from_email"]),
+        track_opens=bool(body.get("track_opens")),
+        track_clicks=bool(body.get("track_clicks")),
+    )
+
+
+def rebuild(row: LedgerRow) -> bytes:
+    """The bytes that were handed over for a row, made again from what is pinned (G6). Raises ValueError for a row that
+    was never begun, or when the bytes are not those of the hash in the ledger."""
+    if row.begun_at is None or row.body_hash is None:
+        raise ValueError("this mail was never handed over")
+    mail = of(row.dispatch.mail_version, row.dispatch.organisation)
+    message = mail.build(
+        row=int(row.pk), address=row.address, message_id=row.message_id, values=row.merge_values, date=row.begun_at
+    )
+    if hashlib.sha256(message).digest() != bytes(row.body_hash):
+        raise ValueError("the bytes differ from those of the ledger's hash")
+    return message

@@ -1,0 +1,39 @@
+"""What recipients do with a mail: open, click, opt out. Each is tied to its ledger row by the token of the link."""
+
+from datetime import datetime
+
+from tashika.activity.models import Event
+from tashika.delivery.models import LedgerRow
+from tashika.mails import compiling
+
+
+def find(row: int | None) -> LedgerRow | None:
+    """The ledger row of a verified token."""
+    if row is None:
+        return None
+    return LedgerRow.objects.select_related("dispatch__mail_version__content").filter(pk=row).first()
+
+
+def opened(*, row: LedgerRow, now: datetime) -> None:
+    """The mail's picture was fetched: a person opened it, or a proxy did."""
+    _tell(row, Event.Kind.OPENED, now, {})
+
+
+def clicked(*, row: LedgerRow, index: int, now: datetime) -> str | None:
+    """Where link `index` of the mail leads, merged for this recipient; None for a link that the mail does not have.
+
+    The target comes from the pinned version alone: no address in the request is ever followed (open redirects).
+    """
+    mail = compiling.compiled(row.dispatch.mail_version, organisation=row.dispatch.organisation)
+    if not 0 <= index < len(mail.links):
+        return None
+    target = mail.link(index, row.merge_values)
+    _tell(row, Event.Kind.CLICKED, now, {"link": index})
+    return target
+
+
+def _tell(row: LedgerRow, kind: str, now: datetime, detail: dict[str, int]) -> None:
+    number = row.dispatch.mail_version.content.number
+    Event.objects.create(
+        at=now, contact_id=row.contact_id, kind=kind, dispatch_id=row.dispatch_id, mail_number=number, detail=detail
+    )

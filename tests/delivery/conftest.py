@@ -1,0 +1,161 @@
+"""A dispatch with real rows, a real sender process, a server that keeps the truth."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tashika.contents import drafting, versions
+from tashika.contents.models import Version
+from tashika.core import database
+from tashika.delivery import planning, queries
+from tashika.delivery.models import Dispatch, Relay
+from tashika.people.addresses import address_hash
+from tashika.people.models import Contact
+from tests.fakes.smtp_server import SmtpServer
+
+MAIL = {
+    "subject": "{{ contact.family_name }}様 秋のご案内",
+    "preheader": "",
+    "from_name": "みらい計測システム",
+    "from_email": "news@mirai.example.jp",
+    "reply_to": "",
+    "format": "text",
+    "mjml": "",
+    "html": "",
+    "text": "{{ contact.company_name }}\n{{ contact.family_name }} {{ contact.given_name }} 様\n\n秋のご案内です。\n{{ opt_out_url }}\n",
+    "text_auto": False,
+    "category": "commercial",
+    "track_opens": False,
+    "track_clicks": False,
+}
+ALL: planning.Audience = ("SELECT id FROM people_contact", [])
+
+
+def add_contacts(number: int, now: datetime) -> None:
+    """Invented people who have agreed."""
+    addresses = [f"p{index}@recipient.example.jp" for index in range(number)]
+    Contact.objects.bulk_create(
+        Contact(
+            email=address, email_key=address, address_hash=address_hash(address), family_name=f"姓{index}",
+            given_name=f"名{index}", company_name="株式会社みらい", consent="given", created_at=now, updated_at=now,
+        )
+        for index, address in enumerate(addresses)
+    )  # fmt: skip
+
+
+def mail_version(now: datetime, **changes: object) -> Version:
+    content = drafting.create(kind="mail", name="秋のご案内", draft={**MAIL, **changes}, by=None, now=now)
+    return versions.keep(content=content, by=None, now=now)
+
+
+def relay_to(server: SmtpServer, now: datetime, **changes: object) -> Relay:
+    values: dict[str, object] = {
+        "name": "test", "host": "127.0.0.1", "port": server.port, "security": "none", "connections": 4,
+        "confirmed_at": now, "created_at": now,
+    }  # fmt: skip
+    return Relay.objects.create(**{**values, **changes})
+
+
+def planned(number: int, relay: Relay, now: datetime, *, reason: str = "test:1") -> Dispatch:
+    """A dispatch to that many invented people, ready to be sent."""
+    if not Contact.objects.exists():
+        add_contacts(number, now)
+    dispatch = planning.open_dispatch(
+        reason=reason, name="秋のご案内", mail_version=mail_version(now), relay=relay,
+        give_up_at=now + timedelta(days=1), now=now,
+    )  # fmt: skip
+    planning.plan(dispatch=dispatch, audience=ALL, now=now)
+    return dispatch
+
+
+@dataclass
+class SenderProcess:
+    """A real sender in a process of its own, on the test's database."""
+
+    process: subprocess.Popen[bytes]
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.wait()
+
+    def pause(self) -> None:
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def end(self) -> None:
+        """SIGTERM, as Ctrl-C of `up` does."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(20)
+
+
+@pytest.fixture
+def sender(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., SenderProcess]]:
+    """Starts sender processes; all are gone after the test."""
+    started: list[SenderProcess] = []
+
+    def start(**environment: str) -> SenderProcess:
+        code = "import django; django.setup(); from tashika.delivery import sending; sending.run_forever()"
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            env={
+                **os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "DJANGO_SETTINGS_MODULE": "tashika.core.settings", "DATABASE_URL": _url(),
+                "TASHIKA_SECRET_KEY": settings.SECRET_KEY, **environment,
+            },
+        )  # fmt: skip
+        started.append(SenderProcess(process))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.go_on()
+        one.end()
+
+
+def _url() -> str:
+    from psycopg.conninfo import conninfo_to_dict
+
+    parts = conninfo_to_dict(database.conninfo())
+    return f"postgresql://{parts['user']}@/{parts['dbname']}?host={parts['host']}"
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait for a condition; fail when it does not come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.01)
+
+
+def wait_until_finished(dispatch: Dispatch, seconds: float = 60) -> None:
+    wait_until(lambda: Dispatch.objects.get(pk=dispatch.pk).state == Dispatch.State.FINISHED, seconds)
+
+
+def check_ledger_against(server: SmtpServer, dispatch: Dispatch) -> queries.Figures:
+    """G1–G4 as far as ledger and server can show: nobody twice; what the ledger says is what the server has."""
+    figures = queries.figures(dispatch.pk)
+    counts = figures.by_state()
+    assert sum(value for key, value in counts.items() if key != "planned") == figures.planned
+    taken = [mail.recipient for mail in server.taken]
+    assert len(taken) == len(set(taken)), "somebody got it twice"
+    got = {row.address for row in queries.export_rows(dispatch.pk, "got")}
+    in_doubt = {row.address for row in queries.export_rows(dispatch.pk, "in_doubt")}
+    spared = {row.address for row in queries.export_rows(dispatch.pk, "spared")}
+    assert got <= set(taken), "the ledger says accepted, the server has it not"
+    assert set(taken) <= got | in_doubt, "the server has what the ledger does not know"
+    assert not spared & set(taken), "the ledger says spared, the server has it"
+    return figures
+
+
