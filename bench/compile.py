@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 
@@ -19,11 +19,14 @@ from django.conf import settings
 if not settings.configured:
     settings.configure(USE_I18N=False)
 
-from tashika.mails.compiling import CompiledMail, Recipient, compile_mail  # noqa: E402
+from tashika.mails.compiling import CompiledMail, Recipient, compile_mail
 
 ORGANISATION = {"name": "株式会社サンプル", "postal_address": "東京都千代田区1-1-1", "contact": "info@example.jp"}
-PARAGRAPH = "<p>秋の新製品説明会を開催いたします。皆様のご参加を心よりお待ちしております。詳しくは下記のページをご覧ください。</p>\n"
-NOW = datetime(2026, 11, 24, 9, 0, tzinfo=timezone.utc)
+PARAGRAPH = (
+    "<p>秋の新製品説明会を開催いたします。皆様のご参加を心よりお待ちしております。"
+    "詳しくは下記のページをご覧ください。</p>\n"
+)
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 def body(*, conditional: bool) -> dict[str, object]:
@@ -35,14 +38,16 @@ def body(*, conditional: bool) -> dict[str, object]:
         "reply_to": "info@example.jp", "format": "html", "text_auto": True, "category": "commercial",
         "track_opens": True, "track_clicks": True,
         "html": "<p>{{ contact.company_name }}<br>{{ contact.department }} {{ contact.job_title }}<br>"
-                "{{ contact.family_name | default: 'ご担当者' }} {{ contact.given_name }} 様</p>" + more + PARAGRAPH * 13
+                "{{ contact.family_name | default: 'ご担当者' }} {{ contact.given_name }} 様</p>"
+                + more + PARAGRAPH * 13
                 + '<p><a href="https://www.example.jp/a">詳細</a> <a href="https://www.example.jp/b">申し込む</a></p>',
     }  # fmt: skip
 
 
 def recipient(number: int) -> Recipient:
     """An invented person."""
-    contact = {"company_name": f"株式会社架空{number}", "department": "営業部", "job_title": "部長", "family_name": "髙橋",
+    contact = {"company_name": f"株式会社架空{number}", "department": "営業部", "job_title": "部長",
+    "family_name": "髙橋",
                "given_name": f"花子{number}", "custom": {}}  # fmt: skip
     token = f"{number:026d}"
     base = "https://mail.example.jp"
@@ -81,7 +86,7 @@ def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3.0
     plain = compile_mail(body(conditional=False), organisation=ORGANISATION)
     conditional = compile_mail(body(conditional=True), organisation=ORGANISATION)
-    subject, html, text = plain.parts(recipient(1))
+    _, html, text = plain.parts(recipient(1))
     figures = {
         "body_bytes": len(html.encode()) + len(text.encode()),
         "message_bytes": len(plain.build(recipient(1), NOW)),

@@ -1,14 +1,14 @@
 """An invented mail, organisation and recipient that the tests of this room vary."""
 
 import email
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
 from tashika.mails.compiling import CompiledMail, Recipient, compile_mail
 
-WHEN = datetime(2026, 11, 24, 9, 30, tzinfo=timezone.utc)
+WHEN = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 ORGANISATION = {"name": "株式会社サンプル", "postal_address": "東京都千代田区1-1-1", "contact": "info@example.jp"}
 HTML = (
     "<p>{{ contact.company_name }}<br>{{ contact.family_name | default: 'ご担当者' }} 様</p>"

@@ -34,7 +34,9 @@ def test_commercial_mail_gets_the_footer_that_the_law_wants_in_both_parts() -> N
 
 
 def test_the_authors_own_opt_out_link_is_enough() -> None:
-    message = parsed(compiled(html='<p><a href="{{ opt_out_url }}">解除</a></p>', track_clicks=True).build(recipient(), WHEN))
+    message = parsed(
+        compiled(html='<p><a href="{{ opt_out_url }}">解除</a></p>', track_clicks=True).build(recipient(), WHEN)
+    )
     assert content(message, "html").count("https://mail.example.jp/o/token") == 1
     assert content(message, "plain").count("https://mail.example.jp/o/token") == 1
     assert compiled(html='<p><a href="{{ opt_out_url }}">解除</a></p>', track_clicks=True).links == ()
@@ -74,7 +76,8 @@ def test_the_pixel_is_there_only_when_tracked() -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["javascript:alert(1)", "JaVaScRiPt:x", "data:text/html,x", "vbscript:x", "{{ contact.external_id }}", "/relative", "",
+    ["javascript:alert(1)", "JaVaScRiPt:x", "data:text/html,x", "vbscript:x", "{{ contact.external_id }}",
+     "/relative", "",
      "https://{{ contact.external_id }}.example.jp/", "https://user@evil.example/", "http:/x", "ftp://example.jp/x"],
 )  # fmt: skip
 def test_links_that_lead_astray_are_refused_with_their_line(target: str) -> None:
@@ -83,12 +86,19 @@ def test_links_that_lead_astray_are_refused_with_their_line(target: str) -> None
     assert caught.value.problems[0].line == 2
 
 
-@pytest.mark.parametrize("target", ["mailto:info@example.jp", "tel:0312345678", "#top", "https://日本語.example.jp/道", "http://example.jp:8080?x"])
+@pytest.mark.parametrize(
+    "target",
+    ["mailto:info@example.jp", "tel:0312345678", "#top", "https://日本語.example.jp/道", "http://example.jp:8080?x"],
+)
 def test_other_links_stay(target: str) -> None:
-    assert f'href="{target}"' in content(parsed(compiled(html=f'<a href="{target}">x</a>').build(recipient(), WHEN)), "html")
+    assert f'href="{target}"' in content(
+        parsed(compiled(html=f'<a href="{target}">x</a>').build(recipient(), WHEN)), "html"
+    )
 
 
-@pytest.mark.parametrize("markup", ["<script>x</script>", "<iframe src=x></iframe>", '<p onclick="x">', "<form action=x></form>"])
+@pytest.mark.parametrize(
+    "markup", ["<script>x</script>", "<iframe src=x></iframe>", '<p onclick="x">', "<form action=x></form>"]
+)
 def test_active_markup_is_refused(markup: str) -> None:
     with pytest.raises(UnableToCompile):
         compiled(html=markup)
@@ -124,7 +134,9 @@ def test_a_comparison_of_text_with_a_number_fails_for_this_person_only() -> None
 
 
 def test_yes_no_numbers_lists_and_blanks_read_as_people_write_them() -> None:
-    mail = compiled(html="[{{ contact.custom.a }}][{{ contact.custom.b }}][{{ contact.custom.c }}][{{ contact.custom.d }}]")
+    mail = compiled(
+        html="[{{ contact.custom.a }}][{{ contact.custom.b }}][{{ contact.custom.c }}][{{ contact.custom.d }}]"
+    )
     person = recipient({"custom": {"a": True, "b": 3.0, "c": ["い", "ろ"], "d": None}})
     assert "[はい][3][い、ろ][]" in content(parsed(mail.build(person, WHEN)), "html")
 

@@ -28,7 +28,9 @@ def test_every_design_is_ready_to_send_once_it_has_a_sender(design: object) -> N
 
 
 def test_a_new_mail_takes_the_sender_of_the_last(mail: Content, editor: User, now: datetime) -> None:
-    drafting.save(content=mail, body={**mail.draft, "from_email": "a@example.jp"}, name=None, revision=1, by=editor, now=now)
+    drafting.save(
+        content=mail, body={**mail.draft, "from_email": "a@example.jp"}, name=None, revision=1, by=editor, now=now
+    )
     assert drafting.begin(name="", design_key="plain", by=editor, now=now).draft["from_email"] == "a@example.jp"
 
 
@@ -45,7 +47,9 @@ def test_two_editors_never_overwrite_each_other(mail: Content, editor: User, now
         drafting.save(content=mail, body=mail.draft, name="二人目", revision=1, by=editor, now=now)
 
 
-@pytest.mark.parametrize("entry", [{"subject": 5}, {"format": "pdf"}, {"mjml": "x" * 600_000}, {"html": "\0"}, {"track_opens": "yes"}])
+@pytest.mark.parametrize(
+    "entry", [{"subject": 5}, {"format": "pdf"}, {"mjml": "x" * 600_000}, {"html": "\0"}, {"track_opens": "yes"}]
+)
 def test_what_is_no_draft_is_refused(entry: dict[str, object]) -> None:
     with pytest.raises(drafting.UnableToSaveMail):
         drafting.accepted({**EMPTY, **entry})
@@ -66,7 +70,8 @@ def test_a_salutation_without_fallback_is_a_warning() -> None:
 def test_a_preview_is_what_the_contact_would_get() -> None:
     now = clock.now()
     contact = Contact.objects.create(
-        email="a@example.jp", email_key="a@example.jp", address_hash=b"x" * 32, family_name="髙橋", company_name="架空商事",
+        email="a@example.jp", email_key="a@example.jp", address_hash=b"x" * 32, family_name="髙橋",
+        company_name="架空商事",
         created_at=now, updated_at=now,
     )  # fmt: skip
     shown = previewing.preview(body(), contact=contact, now=now)

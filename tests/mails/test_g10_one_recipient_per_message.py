@@ -18,8 +18,10 @@ EXPECTED = ["Date", "From", "Reply-To", "To", "Subject", "Message-ID", "List-Uns
 TRICKY = st.one_of(
     st.text(alphabet=st.characters(codec=None, categories=None, exclude_categories=()), max_size=40),
     st.sampled_from([
-        "太郎\r\nBcc: evil@example.com", "a\nTo: b@example.com", "x\r\n\r\nbody", "\0", "\u2028Bcc: x", "\x85Bcc: x", "\ud800",
-        "𠮷野家", "葛\U000e0100城", "👨‍👩‍👧‍👦" * 20, "w" * 3000, "長" * 3000, "=?UTF-8?B?QmNj?=", "{{ contact.email }}", "{% if %}",
+        "太郎\r\nBcc: evil@example.com", "a\nTo: b@example.com", "x\r\n\r\nbody", "\0", "\u2028Bcc: x", "\x85Bcc: x",
+        "\ud800",
+        "𠮷野家", "葛\U000e0100城", "👨‍👩‍👧‍👦" * 20, "w" * 3000, "長" * 3000, "=?UTF-8?B?QmNj?=",
+        "{{ contact.email }}", "{% if %}",
         "a" * 75 + " " + "b" * 80, "\u202egpj.exe", "<script>", "\x0b\x0c\x1c", " ", "", "\t", "a@b, c@d", '"', "\\",
     ]),
 )  # fmt: skip
@@ -70,7 +72,7 @@ def test_no_value_injects_a_header_or_breaks_a_line(family: str, company: str) -
     for kind in ("plain", "html"):
         assert "詳細はこちら" in content(read, kind)
     assert [part.get_content_type() for part in read.iter_parts()] == ["text/plain", "text/html"]
-    if family and "\ud800" > max(family) and min(family) >= " " and company.isalnum() and company.isascii():
+    if family and max(family) < "\ud800" and min(family) >= " " and company.isalnum() and company.isascii():
         assert family.strip() in content(read, "plain")
 
 
@@ -88,7 +90,8 @@ def test_no_address_or_identifier_injects_a_header(value: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "no-at", "a@b@example.jp", "a@example.jp\r\nBcc: x@example.com", "a@example.jp, b@example.jp", "a b@example.jp",
+    ["", "no-at", "a@b@example.jp", "a@example.jp\r\nBcc: x@example.com", "a@example.jp, b@example.jp",
+     "a b@example.jp",
      "<a@example.jp>", "山田@example.jp", "a@", "@example.jp", "a@-x.jp", "a@example.jp\x00"],
 )  # fmt: skip
 def test_what_is_not_one_address_is_refused(address: str) -> None:
@@ -109,7 +112,8 @@ def test_a_domain_in_japanese_goes_in_its_ascii_form() -> None:
 
 @pytest.mark.parametrize(
     ("part", "value"),
-    [("from_name", "x\r\nBcc: a@example.jp"), ("from_email", "a@example.jp\r\nBcc: b@example.jp"), ("reply_to", "a@b@c"),
+    [("from_name", "x\r\nBcc: a@example.jp"), ("from_email", "a@example.jp\r\nBcc: b@example.jp"), ("reply_to",
+     "a@b@c"),
      ("from_email", ""), ("subject", "a\nBcc: x"), ("subject", " "), ("from_name", "{{ contact.email }}"),
      ("subject", "{{ opt_out_url }}")],
 )  # fmt: skip
@@ -135,7 +139,9 @@ def display_name(message: bytes) -> str:
     return email.utils.parseaddr(str(make_header(decode_header(raw))))[0]
 
 
-@pytest.mark.parametrize("name", ['Example "Co", Ltd.', "Example Co.", "=?x?=", "a" * 100, "Müller", "A@B", "\\x", "Plain Name"])
+@pytest.mark.parametrize(
+    "name", ['Example "Co", Ltd.', "Example Co.", "=?x?=", "a" * 100, "Müller", "A@B", "\\x", "Plain Name"]
+)
 def test_every_sender_name_comes_back_as_written(name: str) -> None:
     message = compiled(from_name=name).build(recipient(), WHEN)
     read = display_name(message) if len(name) > 60 else parsed(message)["From"].addresses[0].display_name

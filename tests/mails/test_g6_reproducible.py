@@ -30,7 +30,9 @@ def test_another_process_with_another_hash_seed_gives_the_same_bytes() -> None:
     digests = set()
     for seed in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": f"{root / 'src'}:{root}"}
-        run = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, env=environment, check=True)
+        run = subprocess.run(
+            [sys.executable, "-c", _PROGRAM], capture_output=True, text=True, env=environment, check=True
+        )
         digests.add(run.stdout)
     assert len(digests) == 1
 
@@ -57,8 +59,16 @@ _value = st.one_of(
 
 
 @settings(max_examples=300, deadline=None)
-@given(pieces=st.lists(st.one_of(_static, _field), max_size=8), family=_value, rank=_value, points=_value, html=st.booleans())
-def test_the_fast_way_and_liquid_give_equal_text(pieces: list[str], family: Any, rank: Any, points: Any, html: bool) -> None:
+@given(
+    pieces=st.lists(st.one_of(_static, _field), max_size=8),
+    family=_value,
+    rank=_value,
+    points=_value,
+    html=st.booleans(),
+)
+def test_the_fast_way_and_liquid_give_equal_text(
+    pieces: list[str], family: Any, rank: Any, points: Any, html: bool
+) -> None:
     source = "".join(pieces).replace("\n", "\r\n")
     contact = {"family_name": family, "custom": {"rank": rank, "points": points, "member": points}}
     mail = compiled(subject="x", html="{{ contact.family_name }}{{ contact.custom.rank }}{{ contact.custom.points }}"
@@ -71,7 +81,10 @@ def test_the_fast_way_and_liquid_give_equal_text(pieces: list[str], family: Any,
 @settings(max_examples=60, deadline=None)
 @given(family=_value, rank=_value)
 def test_the_whole_message_is_equal_by_either_way(family: Any, rank: Any) -> None:
-    given_body = {"html": "<p>{{ contact.family_name | default: '様' }}</p><p>{{ contact.custom.rank }}</p>", "track_opens": True}
+    given_body = {
+        "html": "<p>{{ contact.family_name | default: '様' }}</p><p>{{ contact.custom.rank }}</p>",
+        "track_opens": True,
+    }
     fast, slow = compiled(**given_body), compiled(**given_body)
     for name in ("_subject", "_text", "_html"):
         part = getattr(slow, name)

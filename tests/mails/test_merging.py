@@ -36,7 +36,8 @@ def test_unknown_field_has_its_place_and_the_nearest_name() -> None:
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [("{{ contact.会社名 }}", "contact.company_name"), ("{{ 姓 }}", "contact.family_name"), ("{{ name }}", "contact.family_name"),
+    [("{{ contact.会社名 }}", "contact.company_name"), ("{{ 姓 }}", "contact.family_name"), ("{{ name }}",
+     "contact.family_name"),
      ("{{ 配信停止URL }}", "opt_out_url"), ("{{ company_name }}", "contact.company_name")],
 )  # fmt: skip
 def test_labels_are_answered_with_the_field(written: str, meant: str) -> None:
@@ -45,7 +46,8 @@ def test_labels_are_answered_with_the_field(written: str, meant: str) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["{{姓}様", "{{ contact.family_name } 様", "｛｛ contact.family_name ｝｝", "{｛contact.family_name｝}", "%%sei_name%%様",
+    ["{{姓}様", "{{ contact.family_name } 様", "｛｛ contact.family_name ｝｝", "{｛contact.family_name｝}",
+     "%%sei_name%%様",
      "{contactfield=firstname|there}", "[[MISSING TOKEN - x]]", "__c20__", "▲▲配信停止URL▲▲", "%Customer%", "*|FNAME|*",
      "{contact.family_name}様", "{会社名}", "{姓}}様", "{% if contact.email %", "{{ contact.family_name"],
 )  # fmt: skip
@@ -59,7 +61,8 @@ def test_near_misses_and_other_tools_notations_are_errors(source: str) -> None:
     "source",
     ["{{ contact.__class__ }}", "{{ contact.email.__class__.__mro__ }}", "{{ contact }}", "{{ contact.custom }}",
      "{{ contact['__init__'] }}", "{{ contact.custom.__dict__.x }}", "{{ contact.note }}", "{{ contact.email.size }}",
-     "{{ tashika.click_0 }}", "{{ settings.SECRET_KEY }}", "{{ contact.email | _percent }}", "{{ contact.email | map: 'x' }}",
+     "{{ tashika.click_0 }}", "{{ settings.SECRET_KEY }}", "{{ contact.email | _percent }}",
+     "{{ contact.email | map: 'x' }}",
      "{% assign a = 1 %}", "{% for i in (1..1000000) %}x{% endfor %}", "{% include 'x' %}", "{% render 'x' %}",
      "{% liquid echo 1 %}", "{% capture x %}{% endcapture %}", "{% if x %}{% endif %}", "{{ contact..email }}"],
 )  # fmt: skip

@@ -7,7 +7,7 @@ from tashika.mails.text_part import text_from_html
 
 
 def page(inside: str) -> str:
-    return f"<mjml lang=\"ja\"><mj-body>\n<mj-section><mj-column>\n{inside}\n</mj-column></mj-section></mj-body></mjml>"
+    return f'<mjml lang="ja"><mj-body>\n<mj-section><mj-column>\n{inside}\n</mj-column></mj-section></mj-body></mjml>'
 
 
 def test_liquid_comes_through_untouched_in_text_and_attributes() -> None:
@@ -34,8 +34,10 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
 
 @pytest.mark.parametrize(
     ("inside", "word"),
-    [("<mj-txt>a</mj-txt>", "mj-txt"), ("<mj-text>a < 3</mj-text>", "&lt;"), ("<mj-text>a", "mj-text"), ("<p>x</p>", "mj-text"),
-     ('<mj-include path="/etc/passwd" />', "mj-include"), ("</mj-text>", "mj-text"), ("<mj-text><b>x</mj-text>", "</b>")],
+    [("<mj-txt>a</mj-txt>", "mj-txt"), ("<mj-text>a < 3</mj-text>", "&lt;"), ("<mj-text>a", "mj-text"), ("<p>x</p>",
+     "mj-text"),
+     ('<mj-include path="/etc/passwd" />', "mj-include"), ("</mj-text>", "mj-text"), ("<mj-text><b>x</mj-text>",
+      "</b>")],
 )  # fmt: skip
 def test_errors_have_their_line(inside: str, word: str) -> None:
     found = flaws(page(inside))
@@ -45,14 +47,17 @@ def test_errors_have_their_line(inside: str, word: str) -> None:
         render(page(inside))
 
 
-@pytest.mark.parametrize("source", ["", "x", "<mjml>", "<html></html>", "<mjml><mj-body></mj-column></mj-body></mjml>", "<" * 10_000])
+@pytest.mark.parametrize(
+    "source", ["", "x", "<mjml>", "<html></html>", "<mjml><mj-body></mj-column></mj-body></mjml>", "<" * 10_000]
+)
 def test_what_is_no_mjml_is_an_error_never_a_crash(source: str) -> None:
     with pytest.raises(UnableToRender):
         render(source)
 
 
 def test_text_has_paragraphs_lists_tables_and_links() -> None:
-    html = """<head><title>x</title><style>p{}</style></head><body><h1>見出し</h1><p>一行目<br>二行目 &amp; &lt;三&gt;</p>
+    html = """<head><title>x</title><style>p{}</style></head><body>
+    <h1>見出し</h1><p>一行目<br>二行目 &amp; &lt;三&gt;</p>
     <ul><li>りんご</li><li>みかん</li></ul><ol><li>一</li><li>二</li></ol>
     <table><tr><th>日時</th><td>4月1日</td></tr><tr><th>会場</th><td>東京</td></tr></table>
     <p><a href="https://example.jp/a?x=1&amp;y=2">申し込む</a><a href="https://example.jp/">https://example.jp/</a></p>
@@ -65,7 +70,10 @@ def test_text_has_paragraphs_lists_tables_and_links() -> None:
 
 
 def test_text_keeps_liquid() -> None:
-    assert text_from_html("<p>{% if a < b %}{{ x | default: \"<y>\" }}{% endif %}</p>") == '{% if a < b %}{{ x | default: "<y>" }}{% endif %}\n'
+    assert (
+        text_from_html('<p>{% if a < b %}{{ x | default: "<y>" }}{% endif %}</p>')
+        == '{% if a < b %}{{ x | default: "<y>" }}{% endif %}\n'
+    )
 
 
 @pytest.mark.parametrize("html", ["", "<", "<p", "&", "<a href=>x", "</p></p>", "<div " * 1000, "<ul><li><ul><li>x"])

@@ -1,4 +1,7 @@
-"""What is wrong with a mail, part by part, with the place. Pure. Saving a mail with problems is allowed, sending it is not."""
+"""What is wrong with a mail, part by part, with the place. Pure.
+
+Saving a mail with problems is allowed, sending it is not.
+"""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -42,8 +45,15 @@ class Problem:
     def where(self) -> str:
         """The place in words."""
         label = PARTS.get(self.part, self.part)
-        return str(t("{part} {line}行{column}文字目", "{part}, line {line}, column {column}",
-                     part=label, line=self.line, column=self.column))  # fmt: skip
+        return str(
+            t(
+                "{part} {line}行{column}文字目",
+                "{part}, line {line}, column {column}",
+                part=label,
+                line=self.line,
+                column=self.column,
+            )
+        )
 
 
 def problems(body: Mapping[str, Any], *, known: Collection[str] | None = None) -> list[Problem]:
@@ -73,8 +83,11 @@ def _headers(body: Mapping[str, Any], known: Collection[str] | None) -> Iterator
     for part in ("subject", "preheader"):
         text = str(body.get(part) or "")
         if part == "subject" and one_line(text) != text.strip(" "):
-            yield Problem(part, t("改行や制御文字が含まれています。", "It holds a line break or control character."),
-                          t("取り除いてください。", "Remove it."))  # fmt: skip
+            yield Problem(
+                part,
+                t("改行や制御文字が含まれています。", "It holds a line break or control character."),
+                t("取り除いてください。", "Remove it."),
+            )
         yield from _source(body, part, known, html=False, required=False)
     yield from _sender(body)
 
@@ -84,20 +97,33 @@ def _sender(body: Mapping[str, Any]) -> Iterator[Problem]:
         text = str(body.get(part) or "").strip()
         if not text:
             if required:
-                yield Problem(part, t("差出人アドレスがありません。", "There is no sender's address."), t("入力してください。", "Enter one."))
+                yield Problem(
+                    part,
+                    t("差出人アドレスがありません。", "There is no sender's address."),
+                    t("入力してください。", "Enter one."),
+                )
             continue
         try:
             address_spec(text)
         except UnableToWriteHeader:
-            yield Problem(part, t("メールアドレスとして正しくありません。", "This is not a valid address."),
-                          t("name@example.jp の形で1つだけ入力してください。", "Enter one address such as name@example.jp."))  # fmt: skip
+            yield Problem(
+                part,
+                t("メールアドレスとして正しくありません。", "This is not a valid address."),
+                t("name@example.jp の形で1つだけ入力してください。", "Enter one address such as name@example.jp."),
+            )
     name = str(body.get("from_name") or "")
     if one_line(name) != name.strip(" "):
-        yield Problem("from_name", t("改行や制御文字が含まれています。", "It holds a line break or control character."),
-                      t("取り除いてください。", "Remove it."))  # fmt: skip
+        yield Problem(
+            "from_name",
+            t("改行や制御文字が含まれています。", "It holds a line break or control character."),
+            t("取り除いてください。", "Remove it."),
+        )
     if "{{" in name or "{%" in name:
-        yield Problem("from_name", t("差出人名に差し込みは使えません。", "The sender's name takes no merge fields."),
-                      t("決まった名前を入力してください。", "Enter a fixed name."))  # fmt: skip
+        yield Problem(
+            "from_name",
+            t("差出人名に差し込みは使えません。", "The sender's name takes no merge fields."),
+            t("決まった名前を入力してください。", "Enter a fixed name."),
+        )
 
 
 def _source(
@@ -109,8 +135,13 @@ def _source(
         return
     match = _CONTROL.search(source)
     if match:
-        yield _problem(part, source, match.start(), t("制御文字が含まれています。", "It holds a control character."),
-                       t("取り除いてください。", "Remove it."))  # fmt: skip
+        yield _problem(
+            part,
+            source,
+            match.start(),
+            t("制御文字が含まれています。", "It holds a control character."),
+            t("取り除いてください。", "Remove it."),
+        )
         return
     found = flaws(source, known=known, html=html)
     for flaw in found:
@@ -129,8 +160,11 @@ def _without_fallback(part: str, source: str) -> Iterator[Problem]:
     for use in uses:
         if use.name in _IN_SALUTATIONS and not use.has_fallback and use.name not in asked:
             what = t("{name} が空の人には空白になります。", "{name} is blank for people who have none.", name=use.name)
-            fix = t("既定値を付けてください: {{{{ {name} | default: \"ご担当者\" }}}}",
-                    "Give it a fallback: {{{{ {name} | default: \"…\" }}}}", name=use.name)  # fmt: skip
+            fix = t(
+                '既定値を付けてください: {{{{ {name} | default: "ご担当者" }}}}',
+                'Give it a fallback: {{{{ {name} | default: "…" }}}}',
+                name=use.name,
+            )
             yield Problem(part, what, fix, *place(source, use.start), severity="warning")
 
 
@@ -149,10 +183,14 @@ def _markup(body: Mapping[str, Any], part: str, known: Collection[str] | None) -
     masked = LIQUID.sub(lambda match: " " * len(match[0]), source)
     for match in _ACTIVE.finditer(masked):
         found.append(
-            _problem(part, source, match.start(),
-                     t("{what} はメールでは動きません。", "{what} does not work in mail.", what=match[0].strip(" <=\"'")),
-                     t("取り除いてください。", "Remove it."))
-        )  # fmt: skip
+            _problem(
+                part,
+                source,
+                match.start(),
+                t("{what} はメールでは動きません。", "{what} does not work in mail.", what=match[0].strip(" <=\"'")),
+                t("取り除いてください。", "Remove it."),
+            )
+        )
     return sorted(found, key=lambda problem: (problem.line, problem.column))
 
 
@@ -165,7 +203,10 @@ def _links(part: str, source: str) -> Iterator[Problem]:
         if target.lower().startswith(("javascript:", "data:", "vbscript:")):
             what = t("この種のリンクは使えません。", "Links of this kind can't be used.")
         elif LIQUID.match(target) or re.match(r"https?://[^/?#]*\{", target):
-            what = t("リンク先のサイトを差し込みで決めることはできません。", "A merge field can't decide which site a link leads to.")
+            what = t(
+                "リンク先のサイトを差し込みで決めることはできません。",
+                "A merge field can't decide which site a link leads to.",
+            )
         else:
             what = t("リンク先が正しくありません。", "This link leads nowhere.")
         fix = t("https:// から始まるURLを入力してください。", "Enter a URL that begins with https://.")

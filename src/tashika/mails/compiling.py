@@ -27,7 +27,9 @@ from tashika.mails.footer import html_footer, text_footer
 from tashika.mails.merging import ENGINE, MergeTemplate, Substitution, UnableToMerge, YesNo, percent
 from tashika.mails.text_part import text_from_html
 
-_UNSAFE = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 _LINE_ENDS = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _PIXEL = '<img src="{}" width="1" height="1" alt="" style="display:block;width:1px;height:1px;border:0">'
 _OPEN_PIXEL = f"{ENGINE}.open_pixel"
@@ -97,10 +99,13 @@ class CompiledMail:
             html = _base64(self._html.render(values)) if self._html else b""
             return self._frame.fill(recipient, date, subject, text, html)
         except header_fields.UnableToWriteHeader as error:
-            raise UnableToBuild(t("{what} が正しくないため作れません。", "Not built: {what} is not valid.", what=str(error)),
+            raise UnableToBuild(t("{what} が正しくないため作れません。", "Not built: {what} is not valid.",
+            what=str(error)),
                                 where=str(error)) from error  # fmt: skip
         except UnableToMerge as error:
-            raise UnableToBuild(t("差し込みができません（{why}）。", "The merge failed ({why}).", why=str(error))) from error
+            raise UnableToBuild(
+                t("差し込みができません（{why}）。", "The merge failed ({why}).", why=str(error))
+            ) from error
 
     def link(self, index: int, values: Mapping[str, Any]) -> str:
         """Where tracked link `index` leads for the person of these values. Raises IndexError, UnableToBuild."""
@@ -109,7 +114,9 @@ class CompiledMail:
         try:
             return self._link_parts[index].render(self._cleaned(values))
         except UnableToMerge as error:
-            raise UnableToBuild(t("差し込みができません（{why}）。", "The merge failed ({why}).", why=str(error))) from error
+            raise UnableToBuild(
+                t("差し込みができません（{why}）。", "The merge failed ({why}).", why=str(error))
+            ) from error
 
     def parts(self, recipient: Recipient) -> tuple[str, str, str]:
         """Subject, HTML and text as this recipient would read them, for previews and checks."""
@@ -118,7 +125,9 @@ class CompiledMail:
             html = self._html.render(values) if self._html else ""
             return header_fields.one_line(self._subject.render(values)), html, self._text.render(values)
         except UnableToMerge as error:
-            raise UnableToBuild(t("差し込みができません（{why}）。", "The merge failed ({why}).", why=str(error))) from error
+            raise UnableToBuild(
+                t("差し込みができません（{why}）。", "The merge failed ({why}).", why=str(error))
+            ) from error
 
     def _values(self, recipient: Recipient) -> "_Values":
         values = self._cleaned(recipient.values)
@@ -344,7 +353,9 @@ class _Frame:
         # which automatic responders know as well (RFC 5230 4.6).
         tail = b"" if commercial else b"Auto-Submitted: auto-generated\r\n"
         if html:
-            self._head = tail + b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="%s"\r\n\r\n' % edge
+            self._head = (
+                tail + b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="%s"\r\n\r\n' % edge
+            )
             self._head += b"--%s\r\n" % edge + kind % b"plain"
             self._middle = b"--%s\r\n" % edge + kind % b"html"
             self._end = b"--%s--\r\n" % edge

@@ -47,9 +47,13 @@ def copy(*, content: Content, body: Mapping[str, Any] | None = None, by: User, n
     return drafting.create(kind=Kind.MAIL, name=name, draft=dict(body or content.draft), by=by, now=now)
 
 
-def save(*, content: Content, body: Mapping[str, Any], name: str | None, revision: int, by: User, now: datetime) -> Content:
+def save(
+    *, content: Content, body: Mapping[str, Any], name: str | None, revision: int, by: User, now: datetime
+) -> Content:
     """Save a draft, broken or not. Raises UnableToSaveMail, Conflict, Frozen."""
-    return drafting.save(content=content, draft=accepted(body), name=(name or "")[:200], revision=revision, by=by, now=now)
+    return drafting.save(
+        content=content, draft=accepted(body), name=(name or "")[:200], revision=revision, by=by, now=now
+    )
 
 
 def accepted(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from tashika.mails.merging import ENGINE, LIQUID
 
 OPT_OUT = re.compile(r"\{\{\s*opt_out_url\s*\}\}")
-HREF = re.compile(r"(<(?:a|area|mj-button|mj-image|mj-navbar-link|mj-social-element|mj-carousel-image)\b[^>]*?\shref\s*=\s*)"
+HREF = re.compile(r"(<(?:a|area|mj-button|mj-image|mj-navbar-link|mj-social-element|mj-carousel-image)\b"
+                  r"[^>]*?\shref\s*=\s*)"
                   r"(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))", re.I)  # fmt: skip
 # A URL in plain text; full-width punctuation and brackets end it, Liquid may stand in it.
 TEXT_URL = re.compile(r"https?://(?:\{\{[^{}\n]*\}\}|[!#-;=?-\[\]_a-z~%])+")
@@ -138,4 +139,3 @@ def _unmask(text: str, pieces: list[str]) -> str:
 def _original(offset: int, masked: str, pieces: list[str]) -> int:
     """Where an offset of the masked text lies in the original."""
     return len(_unmask(masked[:offset], pieces))
-

@@ -35,7 +35,10 @@ def menu() -> list[MenuField]:
     return [
         *(MenuField(f"contact.{name}", t(*labels), "contact") for name, labels in CONTACT_FIELDS.items()),
         *(MenuField(f"contact.custom.{key}", t(label, label), "custom") for key, label in custom),
-        *(MenuField(f"organisation.{name}", t(*labels), "organisation") for name, labels in ORGANISATION_FIELDS.items()),
+        *(
+            MenuField(f"organisation.{name}", t(*labels), "organisation")
+            for name, labels in ORGANISATION_FIELDS.items()
+        ),
         MenuField(OPT_OUT_URL, t(*OPT_OUT_LABEL), "link"),
     ]
 

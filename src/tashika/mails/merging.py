@@ -33,7 +33,7 @@ STANDARD_FIELDS: frozenset[str] = frozenset(
 _BY_LABEL = {
     **{label: f"contact.{name}" for name, labels in CONTACT_FIELDS.items() for label in labels},
     **{label: f"organisation.{name}" for name, labels in ORGANISATION_FIELDS.items() for label in labels},
-    **{label: OPT_OUT_URL for label in OPT_OUT_LABEL},
+    **dict.fromkeys(OPT_OUT_LABEL, OPT_OUT_URL),
     "氏名": "contact.family_name", "お名前": "contact.family_name", "苗字": "contact.family_name",
     "企業名": "contact.company_name", "配信停止URL": OPT_OUT_URL, "last_name": "contact.family_name",
     "first_name": "contact.given_name", "name": "contact.family_name", "company": "contact.company_name",
@@ -41,7 +41,9 @@ _BY_LABEL = {
 _CUSTOM = re.compile(r"contact\.custom\.[A-Za-z0-9_-]{1,40}")
 
 # A piece of Liquid, on one line: `{{ … }}` or `{% … %}`.
-LIQUID = re.compile(r"\{\{(?:\"[^\"{}\n]*\"|'[^'{}\n]*'|[^{}\"'\n])*\}\}|\{%(?:\"[^\"%\n]*\"|'[^'%\n]*'|[^{}%\"'\n])*%\}")
+LIQUID = re.compile(
+    r"\{\{(?:\"[^\"{}\n]*\"|'[^'{}\n]*'|[^{}\"'\n])*\}\}|\{%(?:\"[^\"%\n]*\"|'[^'%\n]*'|[^{}%\"'\n])*%\}"
+)
 
 # Notations of other tools and slips of the finger (research: misdelivery in Japan, 1.4). They would reach people raw.
 _NEAR_MISSES: tuple[tuple[re.Pattern[str], Text], ...] = (
@@ -49,8 +51,10 @@ _NEAR_MISSES: tuple[tuple[re.Pattern[str], Text], ...] = (
      t("全角の波括弧です。", "These braces are full-width.")),
     (re.compile(r"\{\{"), t("{{ が }} で閉じていません。", "{{ is not closed by }}.")),
     (re.compile(r"\{%"), t("{% が %} で閉じていません。", "{% is not closed by %}.")),
-    (re.compile(r"(?<![{\w])\{[^{}\s:;]{1,60}\}\}"), t("差し込みの始まりの波括弧が1つ足りません。", "An opening brace is missing.")),
-    (re.compile(r"\{contactfield=[^}\n]*\}?"), t("ほかのツールの差し込み記法です。", "This is another tool's merge notation.")),
+    (re.compile(r"(?<![{\w])\{[^{}\s:;]{1,60}\}\}"), t("差し込みの始まりの波括弧が1つ足りません。",
+    "An opening brace is missing.")),
+    (re.compile(r"\{contactfield=[^}\n]*\}?"), t("ほかのツールの差し込み記法です。",
+    "This is another tool's merge notation.")),
     (re.compile(r"%%[^\s%]{1,40}%%|\[\[[^\]\n]{1,60}\]\]|\*\|[^|\s]{1,40}\|\*|__c\d+__|▲▲[^▲\n]{1,30}▲▲"
                 r"|%(?:Customer|Company|Section)%"),
      t("ほかのツールの差し込み記法です。", "This is another tool's merge notation.")),
@@ -246,7 +250,9 @@ def suggestion(name: str, known: Collection[str] | None) -> str | None:
         if word in _BY_LABEL:
             return _BY_LABEL[word]
     names = sorted(known if known is not None else STANDARD_FIELDS)
-    near = get_close_matches(name, names, n=1, cutoff=0.7) or get_close_matches(f"contact.{last}", names, n=1, cutoff=0.7)
+    near = get_close_matches(name, names, n=1, cutoff=0.7) or get_close_matches(
+        f"contact.{last}", names, n=1, cutoff=0.7
+    )
     return near[0] if near else None
 
 
@@ -298,7 +304,11 @@ def _syntax(source: str, error: LiquidError) -> Flaw:
     token = error.token
     start = token.start_index if isinstance(token, Token) else 0
     reason = str(error.args[0]) if error.args else str(error)
-    what = t("差し込みの書き方が正しくありません（{reason}）。", "This merge notation is not valid ({reason}).", reason=reason)
+    what = t(
+        "差し込みの書き方が正しくありません（{reason}）。",
+        "This merge notation is not valid ({reason}).",
+        reason=reason,
+    )
     return _flaw(source, max(0, start), max(0, start) + 1, what, t("書き直してください。", "Correct it."))
 
 

@@ -12,24 +12,26 @@ import mrml
 from tashika.core.text import Text, t
 from tashika.mails.merging import LIQUID, place
 
-_STRUCTURE = frozenset(
-    "mj-body mj-wrapper mj-section mj-column mj-group mj-hero mj-accordion mj-accordion-element mj-carousel mj-navbar "
-    "mj-social".split()
-)
-_CONTENT = frozenset(
-    "mj-text mj-button mj-image mj-divider mj-spacer mj-table mj-raw mj-accordion-title mj-accordion-text "
-    "mj-carousel-image mj-navbar-link mj-social-element".split()
-)
-_HEAD = frozenset(
-    "mj-head mj-attributes mj-all mj-class mj-breakpoint mj-font mj-preview mj-style mj-title mj-html-attributes "
-    "mj-selector mj-html-attribute".split()
-)
+_STRUCTURE = frozenset([
+    "mj-body", "mj-wrapper", "mj-section", "mj-column", "mj-group", "mj-hero", "mj-accordion",
+    "mj-accordion-element", "mj-carousel", "mj-navbar", "mj-social",
+])  # fmt: skip
+_CONTENT = frozenset([
+    "mj-text", "mj-button", "mj-image", "mj-divider", "mj-spacer", "mj-table", "mj-raw", "mj-accordion-title",
+    "mj-accordion-text", "mj-carousel-image", "mj-navbar-link", "mj-social-element",
+])  # fmt: skip
+_HEAD = frozenset([
+    "mj-head", "mj-attributes", "mj-all", "mj-class", "mj-breakpoint", "mj-font", "mj-preview", "mj-style",
+    "mj-title", "mj-html-attributes", "mj-selector", "mj-html-attribute",
+])  # fmt: skip
 _MJ = _STRUCTURE | _CONTENT | _HEAD | {"mjml"}
-_HOLDS_HTML = frozenset(
-    "mj-text mj-button mj-table mj-raw mj-accordion-title mj-accordion-text mj-navbar-link mj-social-element "
-    "mj-preview mj-title mj-style".split()
-)
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_HOLDS_HTML = frozenset([
+    "mj-text", "mj-button", "mj-table", "mj-raw", "mj-accordion-title", "mj-accordion-text", "mj-navbar-link",
+    "mj-social-element", "mj-preview", "mj-title", "mj-style",
+])  # fmt: skip
+_VOID = frozenset([
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
+])  # fmt: skip
 _TAG = re.compile(
     r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<![^>]*>|<\?.*?\?>|<(/?)([A-Za-z][\w:-]*)((?:\"[^\"]*\"|'[^']*'|[^<>\"'])*?)(/?)>|<",
     re.S,
@@ -69,7 +71,9 @@ def render(source: str) -> str:
         html = str(mrml.to_html(masked, mrml.ParserOptions(include_loader=mrml.noop_loader()), options).content)
     except Exception as error:  # mrml raises OSError for whatever it can't read, without a place
         what = t("MJML を読めません（{reason}）。", "This MJML can't be read ({reason}).", reason=str(error))
-        raise UnableToRender([MjmlFlaw(what, t("要素の入れ子を確かめてください。", "Check how the elements nest."), 1, 1)]) from error
+        raise UnableToRender(
+            [MjmlFlaw(what, t("要素の入れ子を確かめてください。", "Check how the elements nest."), 1, 1)]
+        ) from error
     lost = set(range(len(pieces))) - {int(match[1]) for match in _TOKEN.finditer(html)}
     if lost:
         raise UnableToRender([_lost(source, pieces[min(lost)])])
@@ -89,19 +93,37 @@ def flaws(source: str) -> list[MjmlFlaw]:
         if len(found) >= 50:
             break
     for name, start in stack:
-        found.append(_at(source, start, t("<{name}> が閉じていません。", "<{name}> is not closed.", name=name),
-                         t("</{name}> を入れてください。", "Add </{name}>.", name=name)))  # fmt: skip
+        found.append(
+            _at(
+                source,
+                start,
+                t("<{name}> が閉じていません。", "<{name}> is not closed.", name=name),
+                t("</{name}> を入れてください。", "Add </{name}>.", name=name),
+            )
+        )
     if not found and not re.match(r"(?:\s|<!--.*?-->|<\?.*?\?>|<![^>]*>)*<mjml[\s>]", source, re.S):
-        found.append(_at(source, 0, t("<mjml> で始まっていません。", "It does not begin with <mjml>."),
-                         t("全体を <mjml> と </mjml> で囲んでください。", "Put everything between <mjml> and </mjml>.")))  # fmt: skip
+        found.append(
+            _at(
+                source,
+                0,
+                t("<mjml> で始まっていません。", "It does not begin with <mjml>."),
+                t("全体を <mjml> と </mjml> で囲んでください。", "Put everything between <mjml> and </mjml>."),
+            )
+        )
     return sorted(found, key=lambda flaw: (flaw.line, flaw.column))
 
 
 def _check(source: str, match: re.Match[str], stack: list[tuple[str, int]]) -> list[MjmlFlaw]:
     start = match.start()
     if match[0] == "<":
-        return [_at(source, start, t("「<」がそのまま書かれています。", "There is a bare “<”."),
-                    t("文字としての「<」は &lt; と書いてください。", "Write &lt; for the character “<”."))]  # fmt: skip
+        return [
+            _at(
+                source,
+                start,
+                t("「<」がそのまま書かれています。", "There is a bare “<”."),
+                t("文字としての「<」は &lt; と書いてください。", "Write &lt; for the character “<”."),
+            )
+        ]
     if match[2] is None:
         return []
     name, inside = match[2].lower(), stack[-1][0] if stack else ""
@@ -110,21 +132,50 @@ def _check(source: str, match: re.Match[str], stack: list[tuple[str, int]]) -> l
         return _close(source, name, start, stack)
     result = []
     if name == "mj-include":
-        result.append(_at(source, start, t("mj-include は使えません。", "mj-include can't be used."),
-                          t("内容をここに書いてください。", "Write its content here.")))  # fmt: skip
+        result.append(
+            _at(
+                source,
+                start,
+                t("mj-include は使えません。", "mj-include can't be used."),
+                t("内容をここに書いてください。", "Write its content here."),
+            )
+        )
     elif name.startswith("mj") and name not in _MJ:
-        result.append(_at(source, start, t("<{name}> という要素はありません。", "There is no element <{name}>.", name=name),
-                          t("つづりを確かめてください。", "Check the spelling.")))  # fmt: skip
+        result.append(
+            _at(
+                source,
+                start,
+                t("<{name}> という要素はありません。", "There is no element <{name}>.", name=name),
+                t("つづりを確かめてください。", "Check the spelling."),
+            )
+        )
     elif not name.startswith("mj") and not holds_html:
-        result.append(_at(source, start,
-                          t("<{name}> はここに書けません。", "<{name}> can't stand here.", name=name),
-                          t("HTML は <mj-text> か <mj-raw> の中に書いてください。", "Put HTML inside <mj-text> or <mj-raw>.")))  # fmt: skip
+        result.append(
+            _at(
+                source,
+                start,
+                t("<{name}> はここに書けません。", "<{name}> can't stand here.", name=name),
+                t("HTML は <mj-text> か <mj-raw> の中に書いてください。", "Put HTML inside <mj-text> or <mj-raw>."),
+            )
+        )
     elif name == "mj-column" and inside not in ("mj-section", "mj-group", "mjml", "mj-attributes"):
-        result.append(_at(source, start, t("<mj-column> は <mj-section> の中に置きます。", "<mj-column> belongs in <mj-section>."),
-                          t("<mj-section> で囲んでください。", "Put it in an <mj-section>.")))  # fmt: skip
+        result.append(
+            _at(
+                source,
+                start,
+                t("<mj-column> は <mj-section> の中に置きます。", "<mj-column> belongs in <mj-section>."),
+                t("<mj-section> で囲んでください。", "Put it in an <mj-section>."),
+            )
+        )
     elif name in _CONTENT - {"mj-raw"} and inside in ("mj-body", "mj-section", "mj-wrapper", "mjml"):
-        result.append(_at(source, start, t("<{name}> は <mj-column> の中に置きます。", "<{name}> belongs in <mj-column>.", name=name),
-                          t("<mj-section><mj-column> で囲んでください。", "Put it in <mj-section><mj-column>.")))  # fmt: skip
+        result.append(
+            _at(
+                source,
+                start,
+                t("<{name}> は <mj-column> の中に置きます。", "<{name}> belongs in <mj-column>.", name=name),
+                t("<mj-section><mj-column> で囲んでください。", "Put it in <mj-section><mj-column>."),
+            )
+        )
     if not match[4] and name not in _VOID:
         stack.append((name, start))
     return result
@@ -140,12 +191,24 @@ def _close(source: str, name: str, start: int, stack: list[tuple[str, int]]) -> 
         result = []
         while stack[-1][0] != name:
             unclosed, at = stack.pop()
-            result.append(_at(source, at, t("<{name}> が閉じていません。", "<{name}> is not closed.", name=unclosed),
-                              t("</{name}> を入れてください。", "Add </{name}>.", name=unclosed)))  # fmt: skip
+            result.append(
+                _at(
+                    source,
+                    at,
+                    t("<{name}> が閉じていません。", "<{name}> is not closed.", name=unclosed),
+                    t("</{name}> を入れてください。", "Add </{name}>.", name=unclosed),
+                )
+            )
         stack.pop()
         return result
-    return [_at(source, start, t("</{name}> に対応する始まりがありません。", "</{name}> closes nothing.", name=name),
-                t("取り除いてください。", "Remove it."))]  # fmt: skip
+    return [
+        _at(
+            source,
+            start,
+            t("</{name}> に対応する始まりがありません。", "</{name}> closes nothing.", name=name),
+            t("取り除いてください。", "Remove it."),
+        )
+    ]
 
 
 def _mask(source: str, pieces: list[str]) -> str:
@@ -184,8 +247,12 @@ def _structure_spans(masked: str) -> list[tuple[int, int]]:
 
 def _lost(source: str, piece: str) -> MjmlFlaw:
     start = max(0, source.find(piece))
-    return _at(source, start, t("差し込み {piece} はこの場所では出力されません。", "{piece} is not shown at this place.", piece=piece),
-               t("<mj-text> の中などに移してください。", "Move it into an <mj-text>."))  # fmt: skip
+    return _at(
+        source,
+        start,
+        t("差し込み {piece} はこの場所では出力されません。", "{piece} is not shown at this place.", piece=piece),
+        t("<mj-text> の中などに移してください。", "Move it into an <mj-text>."),
+    )
 
 
 def _at(source: str, start: int, what: Text, fix: Text) -> MjmlFlaw:

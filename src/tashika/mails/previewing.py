@@ -7,6 +7,8 @@ from datetime import datetime
 from email.policy import default
 from typing import Any
 
+from django.db.models import Q
+
 from tashika.core import config
 from tashika.core.models import OrganisationSettings
 from tashika.mails import mjml
@@ -68,6 +70,18 @@ def made_text(body: Mapping[str, Any]) -> str:
         return text_source({**body, "text_auto": True}, html_source(body))
     except mjml.UnableToRender:
         return ""
+
+
+def find_contacts(words: str, *, most: int = 10) -> list[Contact]:
+    """Contacts to preview as: by the beginning of the address, name, kana or company."""
+    words = words.strip()
+    if not words:
+        return list(Contact.objects.order_by("-id")[:most])
+    family, _, given = words.replace("\u3000", " ").partition(" ")
+    wanted = Q(email_key__startswith=words.lower()) | Q(company_name__startswith=words)
+    for family_field, given_field in (("family_name", "given_name"), ("family_kana", "given_kana")):
+        wanted |= Q(**{f"{family_field}__startswith": family, f"{given_field}__startswith": given.strip()})
+    return list(Contact.objects.filter(wanted).order_by("-id")[:most])
 
 
 def _unmerged(body: Mapping[str, Any], found: list[Problem]) -> Preview:

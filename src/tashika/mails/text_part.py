@@ -7,10 +7,11 @@ import re
 from html.parser import HTMLParser
 
 _SKIPPED = frozenset({"head", "style", "script", "title", "template", "noscript"})
-_BLOCKS = frozenset(
-    "address article aside blockquote body center dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 "
-    "header main nav ol p pre section table tbody tfoot thead tr ul".split()
-)
+_BLOCKS = frozenset([
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "div", "dl", "dt", "fieldset",
+    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "main", "nav", "ol",
+    "p", "pre", "section", "table", "tbody", "tfoot", "thead", "tr", "ul",
+])  # fmt: skip
 _SPACED = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote", "pre"})
 _HEADINGS = {"h1": "■ ", "h2": "■ ", "h3": "● "}
 _KEPT = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
@@ -138,7 +139,9 @@ class _Reader(HTMLParser):
         self.out.append(f" {shown} " if label else f"{shown} ")
 
 
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_VOID = frozenset([
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
+])  # fmt: skip
 
 
 def _ends_line(out: list[str]) -> bool:

@@ -1,0 +1,228 @@
+"""Mails: the list, the editor with its live preview, versions."""
+
+import json
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import path
+from django.views.decorators.http import require_GET, require_POST
+
+from tashika.accounts import roles
+from tashika.contents import queries, versions
+from tashika.contents.models import Content, Freeze, Kind, Version
+from tashika.core import clock
+from tashika.core.errors import Conflict, NotFound
+from tashika.core.text import t
+from tashika.mails import drafting, merge_values, previewing
+from tashika.mails.checking import PARTS, Problem
+from tashika.mails.starting_designs import DESIGNS, EMPTY
+from tashika.people.models import Contact
+from tashika.web.access import staff
+from tashika.web.middleware import SecurityHeadersMiddleware
+
+# A mail shows pictures from anywhere; its frame is sandboxed and the page around it runs our own scripts alone.
+_PREVIEW_POLICY = SecurityHeadersMiddleware.POLICY.replace("img-src 'self' data:", "img-src 'self' data: https: http:")
+
+
+@require_GET
+@staff("see")
+def mails(request: HttpRequest) -> HttpResponse:
+    """The list."""
+    words = request.GET.get("q", "").strip()
+    found = queries.of_kind(Kind.MAIL).select_related("draft_saved_by").prefetch_related("versions")
+    if words:
+        found = found.filter(name__icontains=words)
+    page = Paginator(found, 50).get_page(request.GET.get("page"))
+    return render(request, "web/mails/list.html", {"page": page, "words": words})
+
+
+@staff("edit")
+def new_mail(request: HttpRequest) -> HttpResponse:
+    """Choose a starting design; POST begins the mail."""
+    if request.method == "POST":
+        content = drafting.begin(
+            name=request.POST.get("name", ""),
+            design_key=request.POST.get("design", ""),
+            by=request.user,
+            now=clock.now(),
+        )  # type: ignore[arg-type]
+        return redirect("mail", content.public_id)
+    designs = [{"design": design, "body": design.body()} for design in DESIGNS]
+    now = clock.now()
+    for entry in designs:
+        shown = previewing.preview({**entry["body"], "from_email": "news@example.jp"}, contact=None, now=now)
+        entry["html"], entry["text"] = shown.html, shown.text
+    return _with_pictures(render(request, "web/mails/new.html", {"designs": designs}))
+
+
+@require_GET
+@staff("see")
+def mail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The editor; for those who may not edit, and while frozen, to look at only."""
+    content = _mail(public_id)
+    freeze = Freeze.objects.filter(content=content, lifted_at=None).order_by("since").first()
+    editable = roles.may(request.user.role, "edit") and freeze is None  # type: ignore[union-attr]
+    body = {**EMPTY, **content.draft}
+    data = {
+        "body": body, "revision": content.draft_revision, "editable": editable,
+        "menu": [{"name": field.name, "label": str(field.label),
+        "group": field.group} for field in merge_values.menu()],
+        "words": {key: str(words) for key, words in _WORDS.items()},
+    }  # fmt: skip
+    context = {
+        "content": content, "body": body, "data": data, "editable": editable, "freeze": freeze,
+        "versions": content.versions.select_related("made_by").order_by("-number")[:50],
+        "contacts": Contact.objects.order_by("-id")[:8],
+    }  # fmt: skip
+    return _with_pictures(render(request, "web/mails/editor.html", context))
+
+
+@require_POST
+@staff("edit")
+def save_mail(request: HttpRequest, public_id: str) -> JsonResponse:
+    """Save the draft (autosave). 409 with who saved meanwhile, if somebody did."""
+    asked = _json(request)
+    try:
+        content = drafting.save(
+            content=_mail(public_id),
+            body=asked.get("body") or {},
+            name=str(asked.get("name") or ""),
+            revision=int(asked.get("revision") or 0),
+            by=request.user,
+            now=clock.now(),
+        )  # type: ignore[arg-type]
+    except Conflict as error:
+        return JsonResponse({"error": str(error.what), "fix": str(error.fix)}, status=409)
+    return JsonResponse({"revision": content.draft_revision, "saved": clock.in_words(content.draft_saved_at)})
+
+
+@require_POST
+@staff("see")
+def preview_mail(request: HttpRequest) -> JsonResponse:
+    """A draft as a contact would get it, with everything wrong with it."""
+    asked = _json(request)
+    body = drafting.accepted({key: value for key, value in (asked.get("body") or {}).items() if key in EMPTY})
+    contact = Contact.objects.filter(pk=asked["contact"]).first() if type(asked.get("contact")) is int else None
+    shown = previewing.preview(body, contact=contact, now=clock.now())
+    return JsonResponse({
+        "subject": shown.subject, "html": shown.html, "text": shown.text, "headers": shown.headers, "size": shown.size,
+        "links": shown.links, "merged": shown.merged, "problems": [_problem(problem) for problem in shown.problems],
+        "made_text": previewing.made_text(body) if body["format"] != "text" else "",
+        "sender": body["from_name"] or body["from_email"],
+    })  # fmt: skip
+
+
+@require_GET
+@staff("see")
+def find_contacts(request: HttpRequest) -> JsonResponse:
+    """Contacts to preview as, by a part of the address or name."""
+    found = previewing.find_contacts(request.GET.get("q", ""))
+    return JsonResponse({
+        "contacts": [
+            {"id": person.pk, "name": f"{person.family_name} {person.given_name}".strip() or person.email,
+             "detail": " ・ ".join(word for word in (person.company_name, person.email) if word)}
+            for person in found
+        ]
+    })  # fmt: skip
+
+
+@require_POST
+@staff("edit")
+def copy_mail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A copy of the draft, or of a version."""
+    content = _mail(public_id)
+    number = request.POST.get("version", "")
+    body = _version(content, int(number)).body if number.isdecimal() else None
+    made = drafting.copy(content=content, body=body, by=request.user, now=clock.now())  # type: ignore[arg-type]
+    return redirect("mail", made.public_id)
+
+
+@require_POST
+@staff("edit")
+def keep_mail(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Keep the draft as a version."""
+    content = _mail(public_id)
+    version = versions.keep(content=content, by=request.user, now=clock.now())  # type: ignore[arg-type]
+    return redirect("mail_version", content.public_id, version.number)
+
+
+@require_GET
+@staff("see")
+def mail_version(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
+    """One version: how it looks, and its source."""
+    content = _mail(public_id)
+    version = _version(content, number)
+    shown = previewing.preview(version.body, contact=None, now=clock.now())
+    context = {"content": content, "version": version, "body": {**EMPTY, **version.body}, "shown": shown}
+    return _with_pictures(render(request, "web/mails/version.html", context))
+
+
+def _mail(public_id: str) -> Content:
+    content = queries.by_public_id(public_id)
+    if content.kind != Kind.MAIL:
+        raise NotFound(t("{id} はメールではありません。", "{id} is not a mail.", id=public_id))
+    return content
+
+
+def _version(content: Content, number: int) -> Version:
+    return get_object_or_404(content.versions, number=number)
+
+
+def _json(request: HttpRequest) -> dict[str, Any]:
+    try:
+        asked = json.loads(request.body)
+    except ValueError:
+        asked = None
+    if not isinstance(asked, dict) or not isinstance(asked.get("body") or {}, dict):
+        raise drafting.UnableToSaveMail(t("送られた内容を読めません。", "What was sent can't be read."))
+    return asked
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {
+        "part": problem.part, "label": str(PARTS.get(problem.part, problem.part)), "what": str(problem.what),
+        "fix": str(problem.fix), "line": problem.line, "column": problem.column, "severity": problem.severity,
+    }  # fmt: skip
+
+
+def _with_pictures(response: HttpResponse) -> HttpResponse:
+    response["Content-Security-Policy"] = _PREVIEW_POLICY
+    return response
+
+
+_WORDS = {
+    "saved": t("保存済み", "Saved"),
+    "saving": t("保存中…", "Saving…"),
+    "unsaved": t("未保存", "Not saved"),
+    "failed": t("保存できません。通信を確かめてください。", "Not saved: check the connection."),
+    "no_problems": t("問題は見つかりません", "No problems found"),
+    "problems": t("エラー", "errors"),
+    "warnings": t("注意", "warnings"),
+    "line": t("行", "line"),
+    "nobody": t("値が空の人", "Somebody without values"),
+    "unmerged": t("エラーがあるため、差し込む前の姿を表示しています。", "There are errors: shown before merging."),
+    "no_html": t("HTMLはありません。", "There is no HTML part."),
+    "no_headers": t("エラーを直すと、実際のヘッダーが表示されます。", "Correct the errors to see the real headers."),
+    "no_contacts": t("見つかりません", "Nobody found"),
+    "insert": t("差し込む", "Insert"),
+    "contact": t("見込み顧客", "Contact"),
+    "custom": t("独自の項目", "Custom fields"),
+    "organisation": t("自社", "Organisation"),
+    "link": t("リンク", "Links"),
+    "bytes": t("バイト", "bytes"),
+    "leave": t("保存していない変更があります。", "There are unsaved changes."),
+}
+
+urlpatterns = [
+    path("mails", mails, name="mails"),
+    path("mails/new", new_mail, name="new_mail"),
+    path("mails/preview", preview_mail, name="preview_mail"),
+    path("mails/contacts", find_contacts, name="find_mail_contacts"),
+    path("mails/<str:public_id>", mail, name="mail"),
+    path("mails/<str:public_id>/draft", save_mail, name="save_mail"),
+    path("mails/<str:public_id>/copy", copy_mail, name="copy_mail"),
+    path("mails/<str:public_id>/keep", keep_mail, name="keep_mail"),
+    path("mails/<str:public_id>/versions/<int:number>", mail_version, name="mail_version"),
+]
