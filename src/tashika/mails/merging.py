@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -22,7 +23,8 @@ from tashika.mails.fields import CONTACT_FIELDS, OPT_OUT_LABEL, OPT_OUT_URL, ORG
 
 FILTERS = frozenset({"default", "strip", "upcase", "downcase", "truncate", "append", "prepend"})
 TAGS = frozenset({"if", "unless", "case", "comment"})
-MOST_CHARACTERS = 500_000  # of a template's source
+MOST_CHARACTERS = 200_000  # of a template's source
+_MOST_FLAWS = 50  # reported at once
 ENGINE = "tashika"  # the engine's own values (links, pixel); no author can name them
 
 STANDARD_FIELDS: frozenset[str] = frozenset(
@@ -213,9 +215,14 @@ def flaws(source: str, *, known: Collection[str] | None = None, html: bool = Fal
     if len(source) > MOST_CHARACTERS:
         over = t("{n}文字を超えています。", "It is longer than {n} characters.", n=MOST_CHARACTERS)
         return [_flaw(source, MOST_CHARACTERS, MOST_CHARACTERS, over, t("短くしてください。", "Make it shorter."))]
-    found = list(_near_misses(source))
+    found = list(islice(_near_misses(source), _MOST_FLAWS))
+    rest = source
+    for flaw in found:  # what is malformed is blanked, so that the other fields can be looked at too
+        rest = rest[: flaw.start] + " " * (flaw.end - flaw.start) + rest[flaw.end :]
+    if len(found) == _MOST_FLAWS:
+        return sorted(found, key=lambda flaw: flaw.start)
     try:
-        template = MergeTemplate(source, html=html)
+        template = MergeTemplate(rest, html=html)
     except LiquidError as error:
         if not found:
             found.append(_syntax(source, error))
@@ -262,6 +269,20 @@ def place(source: str, offset: int) -> tuple[int, int]:
     return before.count("\n") + 1, offset - before.rfind("\n")
 
 
+def blanked(source: str, opening: str, closing: str) -> str:
+    """The source with all between two marks, and the marks, made NUL: the length stays, so that offsets hold.
+
+    Linear in the length, whatever stands in it; what is never closed stays as it is.
+    """
+    lowered = source.lower() if source.isascii() else source
+    kept, position = [], 0
+    while (start := lowered.find(opening, position)) >= 0 and (end := lowered.find(closing, start + len(opening))) >= 0:
+        end += len(closing)
+        kept += [source[position:start], "\0" * (end - start)]
+        position = end
+    return "".join(kept) + source[position:]
+
+
 def percent(value: object) -> str:
     """A value inside a link's path or query: everything but letters, digits and `_.-~` is percent-encoded."""
     return quote(str(value), safe="") if value is not None else ""
@@ -269,8 +290,7 @@ def percent(value: object) -> str:
 
 def _near_misses(source: str) -> Iterator[Flaw]:
     masked = LIQUID.sub(lambda match: "\0" * len(match[0]), source)
-    masked = re.sub(r"<style\b.*?</style>", lambda match: "\0" * len(match[0]), masked, flags=re.S | re.I)
-    masked = re.sub(r"<mj-style\b.*?</mj-style>", lambda match: "\0" * len(match[0]), masked, flags=re.S | re.I)
+    masked = blanked(blanked(masked, "<style", "</style>"), "<mj-style", "</mj-style>")
     seen: set[int] = set()
     for pattern, what in _NEAR_MISSES:
         for match in pattern.finditer(masked):

@@ -5,12 +5,13 @@ A Liquid tag that stands between sections or columns is carried through in an `m
 """
 
 import re
+from bisect import bisect
 from dataclasses import dataclass
 
 import mrml
 
 from tashika.core.text import Text, t
-from tashika.mails.merging import LIQUID, place
+from tashika.mails.merging import LIQUID, blanked, place
 
 _STRUCTURE = frozenset([
     "mj-body", "mj-wrapper", "mj-section", "mj-column", "mj-group", "mj-hero", "mj-accordion",
@@ -32,10 +33,9 @@ _HOLDS_HTML = frozenset([
 _VOID = frozenset([
     "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
 ])  # fmt: skip
-_TAG = re.compile(
-    r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<![^>]*>|<\?.*?\?>|<(/?)([A-Za-z][\w:-]*)((?:\"[^\"]*\"|'[^']*'|[^<>\"'])*?)(/?)>|<",
-    re.S,
-)
+# A tag, or a bare "<". Comments are blanked before. No part can run past the next "<": linear in the length.
+_TAG = re.compile(r"<![^<>]*>|<\?[^<>]*>|<(/?)([A-Za-z][\w:-]*)((?:\"[^\"<]*\"|'[^'<]*'|[^<>\"'])*?)(/?)>|<")
+_DEEPEST = 60  # of nested elements; mrml and mail programs are recursive
 _TOKEN = re.compile("liquidpiece(\\d+)end")
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]{1,6})\}")  # what mrml makes of U+3000 and the like in an attribute
 _FONTS = "'Hiragino Sans','Hiragino Kaku Gothic ProN','Yu Gothic',Meiryo,sans-serif"
@@ -85,13 +85,16 @@ def render(source: str) -> str:
 
 def flaws(source: str) -> list[MjmlFlaw]:
     """Elements unknown or wrongly nested, includes and broken tags. Empty when mrml can be asked."""
-    masked = LIQUID.sub(lambda match: "x" * len(match[0]), source)
+    masked = _without_comments(LIQUID.sub(lambda match: "x" * len(match[0]), source))
     found: list[MjmlFlaw] = []
     stack: list[tuple[str, int]] = []
     for match in _TAG.finditer(masked):
         found.extend(_check(source, match, stack))
+        if len(stack) > _DEEPEST:
+            what = t("入れ子が深すぎます。", "This nests too deep.")
+            return [_at(source, match.start(), what, t("入れ子を減らしてください。", "Nest less."))]
         if len(found) >= 50:
-            break
+            return found
     for name, start in stack:
         found.append(
             _at(
@@ -101,7 +104,7 @@ def flaws(source: str) -> list[MjmlFlaw]:
                 t("</{name}> を入れてください。", "Add </{name}>.", name=name),
             )
         )
-    if not found and not re.match(r"(?:\s|<!--.*?-->|<\?.*?\?>|<![^>]*>)*<mjml[\s>]", source, re.S):
+    if not found and not re.match(r"[\s\0]*(?:<[?!][^<>]*>[\s\0]*)?<mjml[\s>]", masked):
         found.append(
             _at(
                 source,
@@ -140,7 +143,7 @@ def _check(source: str, match: re.Match[str], stack: list[tuple[str, int]]) -> l
                 t("内容をここに書いてください。", "Write its content here."),
             )
         )
-    elif name.startswith("mj") and name not in _MJ:
+    elif _is_unknown(name):
         result.append(
             _at(
                 source,
@@ -176,13 +179,17 @@ def _check(source: str, match: re.Match[str], stack: list[tuple[str, int]]) -> l
                 t("<mj-section><mj-column> で囲んでください。", "Put it in <mj-section><mj-column>."),
             )
         )
-    if not match[4] and name not in _VOID:
+    if not match[4] and name not in _VOID and not _is_unknown(name):
         stack.append((name, start))
     return result
 
 
+def _is_unknown(name: str) -> bool:
+    return name.startswith("mj") and name not in _MJ
+
+
 def _close(source: str, name: str, start: int, stack: list[tuple[str, int]]) -> list[MjmlFlaw]:
-    if name in _VOID:
+    if name in _VOID or _is_unknown(name):
         return []
     if stack and stack[-1][0] == name:
         stack.pop()
@@ -214,15 +221,20 @@ def _close(source: str, name: str, start: int, stack: list[tuple[str, int]]) -> 
 def _mask(source: str, pieces: list[str]) -> str:
     """The source with tokens for Liquid, and `<br>` and its kind closed, so that it is well-formed."""
     source = _TOKEN.sub("", source)
-    structure = _structure_spans(LIQUID.sub(lambda match: "x" * len(match[0]), source))
+    spans = _structure_spans(_without_comments(LIQUID.sub(lambda match: "x" * len(match[0]), source)))
 
     def keep(match: re.Match[str]) -> str:
         pieces.append(match[0])
         token = f"liquidpiece{len(pieces) - 1}end"
-        between = any(start <= match.start() < end for start, end in structure)
+        before = bisect(spans, (match.start(), len(source))) - 1
+        between = before >= 0 and spans[before][0] <= match.start() < spans[before][1]
         return f"<mj-raw>{token}</mj-raw>" if between else token
 
     return LIQUID.sub(keep, source)
+
+
+def _without_comments(masked: str) -> str:
+    return blanked(blanked(masked, "<!--", "-->"), "<![CDATA[", "]]>")
 
 
 def _structure_spans(masked: str) -> list[tuple[int, int]]:

@@ -6,6 +6,8 @@ Liquid passes through untouched, so that the text merges as the HTML does.
 import re
 from html.parser import HTMLParser
 
+from tashika.mails.merging import LIQUID, blanked
+
 _SKIPPED = frozenset({"head", "style", "script", "title", "template", "noscript"})
 _BLOCKS = frozenset([
     "address", "article", "aside", "blockquote", "body", "center", "dd", "div", "dl", "dt", "fieldset",
@@ -14,7 +16,8 @@ _BLOCKS = frozenset([
 ])  # fmt: skip
 _SPACED = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote", "pre"})
 _HEADINGS = {"h1": "■ ", "h2": "■ ", "h3": "● "}
-_KEPT = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
+# A tag as HTML has it, running past no "<", or a "<" that begins none: Python's parser is quadratic over broken ones.
+_TAG = re.compile(r"</?[A-Za-z](?:\"[^\"<]*\"|'[^'<]*'|[^<>\"'])*>|<![^<>]*>|<")
 _TOKEN = re.compile("\ue000(\\d+)\ue001")
 RULE = "-" * 40
 
@@ -28,7 +31,9 @@ def text_from_html(html: str) -> str:
         return f"\ue000{len(pieces) - 1}\ue001"
 
     reader = _Reader()
-    reader.feed(_KEPT.sub(keep, html.replace("\ue000", "").replace("\ue001", "")))
+    masked = LIQUID.sub(keep, html.replace("\ue000", "").replace("\ue001", ""))
+    masked = blanked(masked, "<!--", "-->").replace("\0", "").replace("<!--", "&lt;!--")
+    reader.feed(_TAG.sub(lambda match: "&lt;" if match[0] == "<" else match[0], masked))
     reader.close()
     text = _TOKEN.sub(lambda match: pieces[int(match[1])], reader.text())
     return text.strip("\n") + "\n" if text.strip() else ""

@@ -10,6 +10,7 @@ from django.urls import path
 from django.views.decorators.http import require_GET, require_POST
 
 from tashika.accounts import roles
+from tashika.accounts.models import User
 from tashika.contents import queries, versions
 from tashika.contents.models import Content, Freeze, Kind, Version
 from tashika.core import clock
@@ -45,11 +46,11 @@ def new_mail(request: HttpRequest) -> HttpResponse:
         content = drafting.begin(
             name=request.POST.get("name", ""),
             design_key=request.POST.get("design", ""),
-            by=request.user,
+            by=_who(request),
             now=clock.now(),
-        )  # type: ignore[arg-type]
+        )
         return redirect("mail", content.public_id)
-    designs = [{"design": design, "body": design.body()} for design in DESIGNS]
+    designs: list[dict[str, Any]] = [{"design": design, "body": design.body()} for design in DESIGNS]
     now = clock.now()
     for entry in designs:
         shown = previewing.preview({**entry["body"], "from_email": "news@example.jp"}, contact=None, now=now)
@@ -63,7 +64,7 @@ def mail(request: HttpRequest, public_id: str) -> HttpResponse:
     """The editor; for those who may not edit, and while frozen, to look at only."""
     content = _mail(public_id)
     freeze = Freeze.objects.filter(content=content, lifted_at=None).order_by("since").first()
-    editable = roles.may(request.user.role, "edit") and freeze is None  # type: ignore[union-attr]
+    editable = roles.may(_who(request).role, "edit") and freeze is None
     body = {**EMPTY, **content.draft}
     data = {
         "body": body, "revision": content.draft_revision, "editable": editable,
@@ -87,12 +88,12 @@ def save_mail(request: HttpRequest, public_id: str) -> JsonResponse:
     try:
         content = drafting.save(
             content=_mail(public_id),
-            body=asked.get("body") or {},
+            body=asked.get("body", {}),
             name=str(asked.get("name") or ""),
-            revision=int(asked.get("revision") or 0),
-            by=request.user,
+            revision=asked.get("revision", 0),
+            by=_who(request),
             now=clock.now(),
-        )  # type: ignore[arg-type]
+        )
     except Conflict as error:
         return JsonResponse({"error": str(error.what), "fix": str(error.fix)}, status=409)
     return JsonResponse({"revision": content.draft_revision, "saved": clock.in_words(content.draft_saved_at)})
@@ -103,7 +104,7 @@ def save_mail(request: HttpRequest, public_id: str) -> JsonResponse:
 def preview_mail(request: HttpRequest) -> JsonResponse:
     """A draft as a contact would get it, with everything wrong with it."""
     asked = _json(request)
-    body = drafting.accepted({key: value for key, value in (asked.get("body") or {}).items() if key in EMPTY})
+    body = drafting.accepted({key: value for key, value in asked.get("body", {}).items() if key in EMPTY})
     contact = Contact.objects.filter(pk=asked["contact"]).first() if type(asked.get("contact")) is int else None
     shown = previewing.preview(body, contact=contact, now=clock.now())
     return JsonResponse({
@@ -135,7 +136,7 @@ def copy_mail(request: HttpRequest, public_id: str) -> HttpResponse:
     content = _mail(public_id)
     number = request.POST.get("version", "")
     body = _version(content, int(number)).body if number.isdecimal() else None
-    made = drafting.copy(content=content, body=body, by=request.user, now=clock.now())  # type: ignore[arg-type]
+    made = drafting.copy(content=content, body=body, by=_who(request), now=clock.now())
     return redirect("mail", made.public_id)
 
 
@@ -144,7 +145,7 @@ def copy_mail(request: HttpRequest, public_id: str) -> HttpResponse:
 def keep_mail(request: HttpRequest, public_id: str) -> HttpResponse:
     """Keep the draft as a version."""
     content = _mail(public_id)
-    version = versions.keep(content=content, by=request.user, now=clock.now())  # type: ignore[arg-type]
+    version = versions.keep(content=content, by=_who(request), now=clock.now())
     return redirect("mail_version", content.public_id, version.number)
 
 
@@ -157,6 +158,11 @@ def mail_version(request: HttpRequest, public_id: str, number: int) -> HttpRespo
     shown = previewing.preview(version.body, contact=None, now=clock.now())
     context = {"content": content, "version": version, "body": {**EMPTY, **version.body}, "shown": shown}
     return _with_pictures(render(request, "web/mails/version.html", context))
+
+
+def _who(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # @staff lets nobody else in
+    return request.user
 
 
 def _mail(public_id: str) -> Content:
@@ -175,7 +181,11 @@ def _json(request: HttpRequest) -> dict[str, Any]:
         asked = json.loads(request.body)
     except ValueError:
         asked = None
-    if not isinstance(asked, dict) or not isinstance(asked.get("body") or {}, dict):
+    if (
+        not isinstance(asked, dict)
+        or not isinstance(asked.get("body", {}), dict)
+        or type(asked.get("revision", 0)) is not int
+    ):
         raise drafting.UnableToSaveMail(t("送られた内容を読めません。", "What was sent can't be read."))
     return asked
 
@@ -198,11 +208,13 @@ _WORDS = {
     "unsaved": t("未保存", "Not saved"),
     "failed": t("保存できません。通信を確かめてください。", "Not saved: check the connection."),
     "no_problems": t("問題は見つかりません", "No problems found"),
-    "problems": t("エラー", "errors"),
-    "warnings": t("注意", "warnings"),
-    "line": t("行", "line"),
+    "problems": t("エラー {n}件", "Errors: {n}"),
+    "warnings": t("注意 {n}件", "Warnings: {n}"),
+    "line": t("{n}行目", "line {n}"),
     "nobody": t("値が空の人", "Somebody without values"),
     "unmerged": t("エラーがあるため、差し込む前の姿を表示しています。", "There are errors: shown before merging."),
+    "last_good": t("本文を読めないため、直前の姿を表示しています。", "The body can't be read: shown as it was last."),
+    "unreadable": t("本文を読めないため、表示できません。", "The body can't be read, so it can't be shown."),
     "no_html": t("HTMLはありません。", "There is no HTML part."),
     "no_headers": t("エラーを直すと、実際のヘッダーが表示されます。", "Correct the errors to see the real headers."),
     "no_contacts": t("見つかりません", "Nobody found"),

@@ -204,7 +204,7 @@
     if (number !== asked) return; // a later one is on its way
     drawPreview(shown);
     drawProblems(shown.problems);
-    madeText = shown.made_text;
+    if (shown.made_text || shown.merged) madeText = shown.made_text;
     drawText();
   }
 
@@ -213,12 +213,14 @@
     byId("mail-shown-subject").textContent = shown.subject || "–";
     byId("mail-shown-preheader").textContent = parts.format.value === "text" ? "" : parts.preheader.value;
     byId("mail-unmerged").hidden = shown.merged;
-    byId("mail-unmerged").textContent = words.unmerged;
-    const empty = `<p style="font:14px sans-serif;color:#667;padding:24px">${words.no_html}</p>`;
-    const page = shown.html || empty;
+    byId("mail-unmerged").textContent = shown.html || parts.format.value === "text" ? words.unmerged : words.last_good;
+    const why = shown.merged ? words.no_html : words.unreadable;
+    const empty = `<p style="font:14px sans-serif;color:#667;padding:24px">${why}</p>`;
     const frame = byId("mail-frame");
+    // While the MJML can't be read, what could be shown last stays.
+    const page = shown.html || (shown.merged || !frame.srcdoc ? empty : frame.srcdoc);
     if (frame.srcdoc !== page) frame.srcdoc = page;
-    byId("mail-shown-text").textContent = shown.text;
+    if (shown.text || shown.merged) byId("mail-shown-text").textContent = shown.text;
     const headers = byId("mail-shown-headers");
     headers.replaceChildren();
     if (!shown.headers.length) {
@@ -235,7 +237,8 @@
     const errors = count("error");
     const warnings = count("warning");
     const heading = byId("mail-problem-count");
-    const said = [errors ? `${words.problems} ${errors}` : "", warnings ? `${words.warnings} ${warnings}` : ""].filter(Boolean);
+    const number = (text, count) => (count ? text.replace("{n}", count) : "");
+    const said = [number(words.problems, errors), number(words.warnings, warnings)].filter(Boolean);
     heading.textContent = said.join(" ・ ") || words.no_problems;
     heading.className = errors ? "mail-error" : warnings ? "mail-warning" : "mail-fine";
     marked = {};
@@ -245,7 +248,7 @@
           const lines = (marked[problem.part] ||= {});
           if (lines[problem.line] !== "error") lines[problem.line] = problem.severity;
         }
-        const where = SOURCES.includes(problem.part) ? `${problem.label} ${problem.line}${words.line}` : problem.label;
+        const where = SOURCES.includes(problem.part) ? `${problem.label} ${words.line.replace("{n}", problem.line)}` : problem.label;
         const button = element("button", { type: "button" }, element("b", {}, where), ` ${problem.what} `, element("small", {}, problem.fix));
         button.addEventListener("click", () => jump(problem));
         return element("li", { class: problem.severity }, button);
