@@ -1,5 +1,6 @@
 """Drafts, problems and previews of mails."""
 
+import time
 from datetime import datetime
 
 import pytest
@@ -95,3 +96,15 @@ def test_a_mail_with_errors_is_shown_as_written() -> None:
 
 def test_made_text_is_the_htmls() -> None:
     assert previewing.made_text(body()).startswith("{{ contact.company_name }}\n")
+
+
+@pytest.mark.parametrize(
+    "piece", ["<", "<a ", '<a "', "{{", "{%", "<!--", "<![CDATA[", "<mj-text>", "<style>", "<p title='", "｛"]
+)
+@pytest.mark.parametrize("source_format", ["mjml", "html", "text"])
+def test_a_hostile_source_is_judged_in_no_time(piece: str, source_format: str) -> None:
+    draft = body(format=source_format, **{source_format: piece * (100_000 // len(piece))})
+    start = time.process_time()
+    drafting.problems(draft)
+    previewing.made_text(draft)
+    assert time.process_time() - start < 5  # it was minutes
