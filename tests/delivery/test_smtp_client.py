@@ -17,7 +17,7 @@ def send_one(server: SmtpServer, *, may_begin: bool = True) -> tuple[Result, lis
         connection = await open_connection(Server("127.0.0.1", server.port))
         result = await connection.send(
             sender="a@example.jp", recipient="b@example.jp", body=MESSAGE,
-            may_begin_body=lambda: may_begin, body_begins=lambda: begun.append("begun"),
+            may_begin=lambda: may_begin, body_begins=lambda: begun.append("begun"),
         )  # fmt: skip
         await connection.quit()
         return result
@@ -72,7 +72,7 @@ def test_no_address_carries_a_command() -> None:
         connection = await open_connection(Server("127.0.0.1", port))
         await connection.send(
             sender="a@example.jp", recipient="b@example.jp>\r\nRCPT TO:<c@example.jp", body=MESSAGE,
-            may_begin_body=lambda: True, body_begins=lambda: None,
+            may_begin=lambda: True, body_begins=lambda: None,
         )  # fmt: skip
 
     with SmtpServer() as server:

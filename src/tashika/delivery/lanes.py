@@ -190,7 +190,7 @@ class Lane:
                 return None
         if not self.sender.may_begin(row.dispatch, row.epoch):
             await self.sender.ledger.give_back([row])
-            return connection
+            return connection if connection.usable else None
         letter, begun_at = self._letters[row.dispatch], clock.now()
         message = self._build(row, letter, begun_at)
         if message is not None:
@@ -236,7 +236,7 @@ class Lane:
         try:
             result = await connection.send(
                 sender=letter.mail.envelope_sender, recipient=row.address, body=message,
-                may_begin_body=lambda: self.sender.may_begin(row.dispatch, row.epoch), body_begins=body_begins,
+                may_begin=lambda: self.sender.may_begin(row.dispatch, row.epoch), body_begins=body_begins,
             )  # fmt: skip
         finally:
             self._transactions.pop(row.id, None)
@@ -250,7 +250,7 @@ class Lane:
             state = states.QUEUED if due_at else states.REFUSED
         elif result.outcome is Outcome.NOT_LEFT:
             state = states.QUEUED
-            if transaction.connection.sent == 0:
+            if transaction.connection.sent == 0 and self.sender.may_begin(row.dispatch, row.epoch):
                 self._failures = min(self._failures + 1, 7)
         if transaction.body_begun:
             self.sender.journal.replied(row.id, state, result.reply)

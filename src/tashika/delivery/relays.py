@@ -176,7 +176,7 @@ async def _connect_and_quit(server: client.Server) -> None:
 async def _send_one(server: client.Server, sender: str, recipient: str, message: bytes) -> client.Result:
     connection = await client.open_connection(server)
     result = await connection.send(
-        sender=sender, recipient=recipient, body=message, may_begin_body=lambda: True, body_begins=lambda: None
+        sender=sender, recipient=recipient, body=message, may_begin=lambda: True, body_begins=lambda: None
     )
     await connection.quit()
     return result

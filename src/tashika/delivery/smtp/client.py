@@ -75,10 +75,13 @@ class Connection:
         self.sent = 0
 
     async def send(
-        self, *, sender: str, recipient: str, body: bytes, may_begin_body: Callable[[], bool], body_begins: Callable[[], None]
+        self, *, sender: str, recipient: str, body: bytes, may_begin: Callable[[], bool], body_begins: Callable[[], None]
     ) -> Result:
-        """Carry one mail. `may_begin_body` is asked in the same instant in which the body is handed over: if it says
-        no the connection is dropped and the mail surely did not leave. `body_begins` is called right before."""
+        """Carry one mail. `may_begin` is asked in the same instant in which the envelope and again in which the body is
+        handed over: if it says no, the mail surely did not leave. `body_begins` is called right before the body."""
+        _refuse_control(sender), _refuse_control(recipient)
+        if not may_begin():
+            return Result(Outcome.NOT_LEFT, "stopped before the envelope")
         try:
             refusal = await self._envelope(sender, recipient)
         except (Lost, OSError, asyncio.TimeoutError) as error:
@@ -86,7 +89,7 @@ class Connection:
             return Result(Outcome.NOT_LEFT, f"connection lost before the body: {_words(error)}")
         if refusal is not None:
             return refusal
-        if not may_begin_body():
+        if not may_begin():
             self.drop()
             return Result(Outcome.NOT_LEFT, "stopped before the body")
         body_begins()
@@ -101,7 +104,6 @@ class Connection:
 
     async def _envelope(self, sender: str, recipient: str) -> Result | None:
         """MAIL, RCPT, DATA; None when the server waits for the body."""
-        _refuse_control(sender), _refuse_control(recipient)
         commands = [f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", "DATA"]
         if not (sender + recipient).isascii():
             commands[0] += " SMTPUTF8"
