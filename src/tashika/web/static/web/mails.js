@@ -190,6 +190,7 @@
   // ---- preview and problems ------------------------------------------------------------------------------------
 
   let asked = 0;
+  let seen = false; // whether the frame has shown this mail
 
   async function preview() {
     const number = ++asked;
@@ -213,12 +214,13 @@
     byId("mail-shown-subject").textContent = shown.subject || "–";
     byId("mail-shown-preheader").textContent = parts.format.value === "text" ? "" : parts.preheader.value;
     byId("mail-unmerged").hidden = shown.merged;
-    byId("mail-unmerged").textContent = shown.html || parts.format.value === "text" ? words.unmerged : words.last_good;
+    byId("mail-unmerged").textContent = shown.html || !seen ? words.unmerged : words.last_good;
     const why = shown.merged ? words.no_html : words.unreadable;
     const empty = `<p style="font:14px sans-serif;color:#667;padding:24px">${why}</p>`;
     const frame = byId("mail-frame");
     // While the MJML can't be read, what could be shown last stays.
-    const page = shown.html || (shown.merged || !frame.srcdoc ? empty : frame.srcdoc);
+    const page = shown.html || (shown.merged || !seen ? empty : frame.srcdoc);
+    seen ||= !!shown.html;
     if (frame.srcdoc !== page) frame.srcdoc = page;
     if (shown.text || shown.merged) byId("mail-shown-text").textContent = shown.text;
     const headers = byId("mail-shown-headers");
