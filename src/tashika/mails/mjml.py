@@ -117,71 +117,52 @@ def flaws(source: str) -> list[MjmlFlaw]:
 
 
 def _check(source: str, match: re.Match[str], stack: list[tuple[str, int]]) -> list[MjmlFlaw]:
+    """What is wrong with one tag; keeps the stack of open elements."""
     start = match.start()
     if match[0] == "<":
+        what = t("「<」がそのまま書かれています。", "There is a bare “<”.")
         return [
             _at(
                 source,
                 start,
-                t("「<」がそのまま書かれています。", "There is a bare “<”."),
+                what,
                 t("文字としての「<」は &lt; と書いてください。", "Write &lt; for the character “<”."),
             )
         ]
     if match[2] is None:
         return []
-    name, inside = match[2].lower(), stack[-1][0] if stack else ""
-    holds_html = any(open_name in _HOLDS_HTML for open_name, _ in stack)
+    name = match[2].lower()
     if match[1]:
         return _close(source, name, start, stack)
-    result = []
-    if name == "mj-include":
-        result.append(
-            _at(
-                source,
-                start,
-                t("mj-include は使えません。", "mj-include can't be used."),
-                t("内容をここに書いてください。", "Write its content here."),
-            )
-        )
-    elif _is_unknown(name):
-        result.append(
-            _at(
-                source,
-                start,
-                t("<{name}> という要素はありません。", "There is no element <{name}>.", name=name),
-                t("つづりを確かめてください。", "Check the spelling."),
-            )
-        )
-    elif not name.startswith("mj") and not holds_html:
-        result.append(
-            _at(
-                source,
-                start,
-                t("<{name}> はここに書けません。", "<{name}> can't stand here.", name=name),
-                t("HTML は <mj-text> か <mj-raw> の中に書いてください。", "Put HTML inside <mj-text> or <mj-raw>."),
-            )
-        )
-    elif name == "mj-column" and inside not in ("mj-section", "mj-group", "mjml", "mj-attributes"):
-        result.append(
-            _at(
-                source,
-                start,
-                t("<mj-column> は <mj-section> の中に置きます。", "<mj-column> belongs in <mj-section>."),
-                t("<mj-section> で囲んでください。", "Put it in an <mj-section>."),
-            )
-        )
-    elif name in _CONTENT - {"mj-raw"} and inside in ("mj-body", "mj-section", "mj-wrapper", "mjml"):
-        result.append(
-            _at(
-                source,
-                start,
-                t("<{name}> は <mj-column> の中に置きます。", "<{name}> belongs in <mj-column>.", name=name),
-                t("<mj-section><mj-column> で囲んでください。", "Put it in <mj-section><mj-column>."),
-            )
-        )
+    wrong = _misplaced(name, stack[-1][0] if stack else "", any(inside in _HOLDS_HTML for inside, _ in stack))
     if not match[4] and name not in _VOID and not _is_unknown(name):
         stack.append((name, start))
-    return result
+    return [_at(source, start, *wrong)] if wrong else []
+
+
+def _misplaced(name: str, inside: str, holds_html: bool) -> tuple[Text, Text] | None:
+    """What is wrong with an element directly inside another, and what to do."""
+    if name == "mj-include":
+        return t("mj-include は使えません。", "mj-include can't be used."), t(
+            "内容をここに書いてください。", "Write its content here."
+        )
+    if _is_unknown(name):
+        return t("<{name}> という要素はありません。", "There is no element <{name}>.", name=name), t(
+            "つづりを確かめてください。", "Check the spelling."
+        )
+    if not name.startswith("mj") and not holds_html:
+        return t("<{name}> はここに書けません。", "<{name}> can't stand here.", name=name), t(
+            "HTML は <mj-text> か <mj-raw> の中に書いてください。", "Put HTML inside <mj-text> or <mj-raw>."
+        )
+    if name == "mj-column" and inside not in ("mj-section", "mj-group", "mjml", "mj-attributes"):
+        return t("<mj-column> は <mj-section> の中に置きます。", "<mj-column> belongs in <mj-section>."), t(
+            "<mj-section> で囲んでください。", "Put it in an <mj-section>."
+        )
+    if name in _CONTENT - {"mj-raw"} and inside in ("mj-body", "mj-section", "mj-wrapper", "mjml"):
+        return t("<{name}> は <mj-column> の中に置きます。", "<{name}> belongs in <mj-column>.", name=name), t(
+            "<mj-section><mj-column> で囲んでください。", "Put it in <mj-section><mj-column>."
+        )
+    return None
 
 
 def _is_unknown(name: str) -> bool:
