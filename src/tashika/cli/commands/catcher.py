@@ -1,0 +1,17 @@
+"""`tashika catcher`: the practice-mode mail catcher (G11)."""
+
+import argparse
+
+HELP = "catch practice-mode mail on the loopback"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """No options: the port is the setting practice_port."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Catch until SIGTERM or SIGINT."""
+    from tashika.delivery import catching
+
+    catching.run_forever()
+    return 0

@@ -1,0 +1,17 @@
+"""`tashika migrate`: bring the database's tables to this version."""
+
+import argparse
+
+HELP = "bring the database's tables to this version"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """No options."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Apply what is missing; safe to run again."""
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=1)
+    return 0
