@@ -1,0 +1,112 @@
+"""Who matches a segment, how many, and why."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+
+from tashika.audiences import rules, schema
+from tashika.core.errors import TashikaError
+from tashika.core.text import Text, t
+
+TIMEOUT = 15_000  # milliseconds for a count; a segment that takes longer would hold up a publication
+
+_WORDS: dict[str, Text] = {
+    "not_a_rule": t("条件の形式が正しくありません。", "This is not a rule."),
+    "too_deep": t("条件の入れ子が深すぎます。", "The rules are nested too deeply."),
+    "too_many_rules": t("条件が多すぎます。", "There are too many rules."),
+    "unknown_group": t("「すべて」「いずれか」「以外」のどれかにしてください。", "A group is all, any or none."),
+    "empty_group": t("条件がひとつもありません。", "There is no rule in this group."),
+    "unknown_field": t("この項目はありません。", "There is no such field."),
+    "unknown_test": t("この項目では使えない条件です。", "This field has no such test."),
+    "missing_value": t("値を入力してください。", "Give a value."),
+    "wrong_value": t("値の形式が正しくありません。", "The value does not fit the field."),
+}
+
+
+class UnableToMatch(TashikaError):
+    """The rule can't be understood, or takes too long; `where` is the place in the tree."""
+
+    code = "unable_to_match"
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether one rule holds for a contact. Groups carry the verdicts of their rules."""
+
+    holds: bool
+    op: str = ""
+    field: str = ""
+    test: str = ""
+    value: Any = None
+    actual: Any = None
+    rules: tuple["Verdict", ...] = ()
+
+
+def audience_sql(body: dict[str, Any], content_id: int | None = None) -> tuple[str, list[Any]]:
+    """A SELECT of contact ids with its parameters. Raises UnableToMatch."""
+    if body.get("static"):
+        return "SELECT m.contact_id FROM audiences_static_member m WHERE m.content_id = %s", [content_id]
+    compiled = _compiled(body.get("rule"))
+    return f"SELECT c.id FROM people_contact c WHERE {compiled.sql}", compiled.values
+
+
+def count(body: dict[str, Any], content_id: int | None = None) -> int:
+    """How many contacts match. Raises UnableToMatch."""
+    statement, values = audience_sql(body, content_id)
+    rows = _rows(f"SELECT count(*) FROM ({statement}) chosen", values)
+    return int(rows[0][0])
+
+
+def sample(body: dict[str, Any], number: int, content_id: int | None = None) -> list[int]:
+    """Some contacts that match."""
+    statement, values = audience_sql(body, content_id)
+    return [int(row[0]) for row in _rows(f"SELECT * FROM ({statement}) chosen LIMIT %s", [*values, number])]
+
+
+def why(body: dict[str, Any], contact_id: int) -> Verdict:
+    """Why a contact matches or not: the verdict of every rule, with the contact's own values. Raises UnableToMatch."""
+    known = schema.schema()
+    _compiled(body.get("rule"))
+    return _verdict(body["rule"], known, contact_id)
+
+
+def _verdict(node: dict[str, Any], known: rules.Schema, contact_id: int) -> Verdict:
+    compiled = rules.compile_rule(node, known)
+    holds = bool(
+        _rows(f"SELECT 1 FROM people_contact c WHERE c.id = %s AND ({compiled.sql})", [contact_id, *compiled.values])
+    )
+    if "op" in node:
+        inner = tuple(_verdict(child, known, contact_id) for child in node["rules"])
+        return Verdict(holds, op=node["op"], rules=inner)
+    field = known[node["field"]]
+    actual = None
+    if field.sql:
+        found = _rows(f"SELECT {field.sql} FROM people_contact c WHERE c.id = %s", [contact_id])
+        actual = found[0][0] if found else None
+    elif field.type == "tag":
+        actual = [row[0] for row in _rows(
+            "SELECT w.name FROM people_tagging g JOIN people_tag w ON w.id = g.tag_id WHERE g.contact_id = %s ORDER BY 1",
+            [contact_id])]  # fmt: skip
+    return Verdict(holds, field=node["field"], test=node["test"], value=node.get("value"), actual=actual)
+
+
+def _compiled(node: Any) -> rules.Compiled:
+    try:
+        return rules.compile_rule(node or {"op": "and", "rules": []}, schema.schema())
+    except rules.UnableToCompileRule as error:
+        raise UnableToMatch(_WORDS[error.code], where=error.place) from error
+
+
+def _rows(statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = {TIMEOUT}")
+            cursor.execute(statement, values)
+            return list(cursor.fetchall())
+    except OperationalError as error:
+        raise UnableToMatch(
+            t("この条件は時間がかかりすぎます。", "This segment takes too long."),
+            fix=t("条件を減らしてください。", "Use fewer or simpler rules."),
+        ) from error
