@@ -69,3 +69,15 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class FailedLogin(models.Model):
+    """A log-in that failed: for limiting tries, forgotten after ten minutes."""
+
+    email = models.CharField(max_length=254)
+    origin = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "accounts_failed_login"
+        indexes = [models.Index(fields=["email", "at"]), models.Index(fields=["origin", "at"])]

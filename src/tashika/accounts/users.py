@@ -51,3 +51,51 @@ def create(*, email: str, name: str, password: str, role: str, by: Actor, now: d
             t("このメールアドレスはすでに登録されています。", "This address is already registered."), where="email"
         ) from error
     return user
+
+
+def choose_language(*, user: User, language: str) -> None:
+    """Remember which language a person reads."""
+    user.language = language
+    user.save(update_fields=["language"])
+
+
+def change_password(*, user: User, old: str, new: str, now: datetime) -> None:
+    """Change one's own password. Sessions are bound to the password's hash, so every other one ends (listmonk
+    CVE-2026-34828 kept them). Raises UnableToCreateUser naming the field."""
+    if not user.check_password(old):
+        raise UnableToCreateUser(t("今のパスワードが違います。", "The present password is wrong."), where="old")
+    try:
+        validate_password(new, user)
+    except ValidationError as error:
+        raise UnableToCreateUser(" ".join(error.messages), where="new") from error
+    with transaction.atomic():
+        user.set_password(new)
+        user.save(update_fields=["password"])
+        audit.record(actor=actor_of(user), verb="change_password", subject=f"user:{user.pk}", now=now)
+
+
+def change_role(*, user: User, role: str, by: User, now: datetime) -> None:
+    """Give a person another role. Raises UnableToCreateUser when no administrator would be left."""
+    with transaction.atomic():
+        _keep_an_administrator(user, Role(role) == Role.ADMINISTRATOR)
+        user.role = Role(role)
+        user.save(update_fields=["role"])
+        audit.record(actor=actor_of(by), verb="change_role", subject=f"user:{user.pk}", now=now, detail={"role": role})
+
+
+def deactivate(*, user: User, by: User, now: datetime) -> None:
+    """A person who has left: can't log in any more, stays in the records."""
+    with transaction.atomic():
+        _keep_an_administrator(user, False)
+        user.is_active = False
+        user.save(update_fields=["is_active"])
+        audit.record(actor=actor_of(by), verb="deactivate_user", subject=f"user:{user.pk}", now=now)
+
+
+def _keep_an_administrator(user: User, stays: bool) -> None:
+    administrators = User.objects.select_for_update().filter(role=Role.ADMINISTRATOR, is_active=True)
+    if not stays and [one.pk for one in administrators] == [user.pk]:
+        raise UnableToCreateUser(
+            t("管理者がいなくなってしまいます。", "There would be no administrator left."),
+            fix=t("先に別の人を管理者にしてください。", "Make somebody else an administrator first."),
+        )

@@ -1,5 +1,11 @@
 """Addresses that recipients reach."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tashika.public import views
+
+urlpatterns = [
+    path("u/<str:token>", views.opt_out, name="opt_out"),
+    path("o/<str:token>.gif", views.opened, name="opened"),
+    path("c/<str:token>/<int:index>", views.clicked, name="clicked"),
+]

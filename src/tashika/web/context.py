@@ -5,11 +5,41 @@ from typing import Any
 from django.http import HttpRequest
 
 from tashika.accounts import roles
+from tashika.core.text import Text, t
+from tashika.delivery import queries, stopping
+
+_NAVIGATION: tuple[tuple[str, Text], ...] = (
+    ("/", t("ホーム", "Home")),
+    ("", t("顧客", "People")),
+    ("/contacts", t("見込み顧客", "Contacts")),
+    ("/imports", t("取り込み", "Imports")),
+    ("/segments", t("セグメント", "Segments")),
+    ("", t("配信", "Delivery")),
+    ("/mails", t("メール", "Mails")),
+    ("/scenarios", t("シナリオ", "Scenarios")),
+    ("/dispatches", t("配信の記録", "Dispatches")),
+    ("/practice", t("練習モードの受信箱", "Practice inbox")),
+    ("", t("管理", "Administration")),
+    ("/suppression", t("配信除外リスト", "Suppression list")),
+    ("/settings", t("設定", "Settings")),
+    ("/audit", t("操作の記録", "Audit trail")),
+)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The abilities of the person, for buttons: {% if may.publish %}."""
+    """Navigation, the abilities of the person ({% if may.publish %}), practice mode and the emergency stop."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"may": {}}
-    return {"may": {ability: roles.may(user.role, ability) for ability in roles.ABILITIES}}
+    return {
+        "may": {ability: roles.may(user.role, ability) for ability in roles.ABILITIES},
+        "navigation": [_entry(path, words, request.path) for path, words in _NAVIGATION],
+        "practice": queries.practice_mode(),
+        "stopped_since": stopping.current_emergency_stop(),
+    }
+
+
+def _entry(path: str, words: Text, here: str) -> dict[str, Any]:
+    if not path:
+        return {"heading": words}
+    return {"path": path, "words": words, "here": here == path or (path != "/" and here.startswith(path))}
