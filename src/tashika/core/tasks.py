@@ -1,17 +1,18 @@
-"""Background jobs that look after background jobs."""
-
-import logging
+"""Background upkeep."""
 
 from procrastinate.contrib.django import app
 
-logger = logging.getLogger(__name__)
+
+@app.periodic(cron="* * * * * */15")
+@app.task(queueing_lock="core.retry_stalled")
+async def retry_stalled(timestamp: int) -> None:
+    """A killed worker leaves its job `doing` for ever and its lock blocks the rest: give such jobs back."""
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=30):
+        await app.job_manager.retry_job(job)
 
 
-@app.periodic(cron="*/30 * * * * *")
-@app.task(queueing_lock="requeue_stalled", pass_context=False)
-async def requeue_stalled(timestamp: int) -> None:
-    """Take up again the jobs of workers that are gone (no heartbeat for 30 s): they would stay `doing` for ever."""
-    manager = app.job_manager
-    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=30):
-        logger.warning("job %s of a lost worker is queued again", job.id)
-        await manager.retry_job(job)
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="core.forget_old_jobs")
+async def forget_old_jobs(timestamp: int) -> None:
+    """Finished jobs are kept for a day."""
+    await app.job_manager.delete_old_jobs(nb_hours=24, include_failed=False)

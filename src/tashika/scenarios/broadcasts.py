@@ -1,0 +1,59 @@
+"""The broadcast: at a time, to a segment, one mail. Reads the draft and makes its bill of materials."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tashika.contents import queries as contents
+from tashika.contents import versions
+from tashika.contents.models import Content, Kind
+from tashika.core.errors import TashikaError
+from tashika.core.text import t
+
+
+class UnableToReadBroadcast(TashikaError):
+    """The draft lacks something; `where` is segment or mail."""
+
+    code = "unable_to_read_broadcast"
+    status = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """A broadcast as its draft says."""
+
+    scenario: Content
+    segment: Content
+    mail: Content
+    send_at: datetime | None
+    relay_id: int | None
+
+
+def of(scenario: Content) -> Broadcast:
+    """The broadcast of a scenario's draft. Raises UnableToReadBroadcast naming what is missing."""
+    draft = scenario.draft
+    segment, mail = draft.get("segment"), draft.get("mail")
+    if not segment:
+        raise UnableToReadBroadcast(t("送る相手(セグメント)を選んでください。", "Choose the segment."), where="segment")
+    if not mail:
+        raise UnableToReadBroadcast(t("送るメールを選んでください。", "Choose the mail."), where="mail")
+    send_at = datetime.fromisoformat(draft["send_at"]) if draft.get("send_at") else None
+    return Broadcast(
+        scenario, _of_kind(segment, Kind.SEGMENT), _of_kind(mail, Kind.MAIL), send_at, draft.get("relay") or None
+    )
+
+
+def bill_hash(broadcast: Broadcast) -> bytes:
+    """The hash of everything that would be pinned if it were published now: any edit changes it."""
+    parts: dict[str, Any] = {
+        content.public_id: versions.body_hash(content.name, content.draft, []).hex()
+        for content in (broadcast.segment, broadcast.mail, broadcast.scenario)
+    }
+    return versions.body_hash("bill", parts, [])
+
+
+def _of_kind(public_id: str, kind: str) -> Content:
+    content = contents.by_public_id(public_id)
+    if content.kind != kind:
+        raise UnableToReadBroadcast(t("{id} は別の種類です。", "{id} is of another kind.", id=public_id), where=kind)
+    return content

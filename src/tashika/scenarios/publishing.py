@@ -1,0 +1,124 @@
+"""Publish a scenario: pin what runs, on a clearance that is still true."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from tashika.accounts.models import User
+from tashika.accounts.roles import require
+from tashika.accounts.users import actor_of
+from tashika.contents import drafting, versions
+from tashika.contents.models import Content
+from tashika.core import audit
+from tashika.core.errors import Conflict, TashikaError
+from tashika.core.text import t
+from tashika.delivery import queries as delivery
+from tashika.delivery import releasing
+from tashika.mails import drafting as mail_drafts
+from tashika.scenarios import broadcasts
+from tashika.scenarios.models import Publication
+
+State = Publication.State
+
+
+class UnableToPublish(TashikaError):
+    """It can't be published as it is; nothing was changed."""
+
+    code = "unable_to_publish"
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """The word of `safeguards` that this very state was looked at: bound to the hash of the bill of materials."""
+
+    bill_hash: bytes
+    people: int
+
+
+def publish(
+    *, scenario: Content, clearance: Clearance, by: User, now: datetime, choice: str | None = None
+) -> Publication:
+    """Publish a scenario, or go on with one that was unpublished.
+
+    A broadcast that has begun goes on with the bill it was published with and with the same dispatch, so that nobody
+    can get it twice (G1). What was stopped is sent only if `choice` is "send"; "skip" ends it there (G8).
+    Raises NotAllowed, Frozen, UnableToPublish. Publishing twice gives the same publication.
+    """
+    require(by.role, "publish")
+    with transaction.atomic():
+        Content.objects.select_for_update().get(pk=scenario.pk)
+        live = scenario.publications.filter(state__in=[State.WAITING, State.RUNNING]).first()
+        if live is not None:
+            return live
+        last = scenario.publications.order_by("-id").first()
+        if last is not None and last.dispatch_id is not None:
+            return _go_on(last, choice, by, now)
+        return _begin(scenario, clearance, by, now)
+
+
+def _begin(scenario: Content, clearance: Clearance, by: User, now: datetime) -> Publication:
+    broadcast = broadcasts.of(scenario)
+    for content in (broadcast.scenario, broadcast.segment, broadcast.mail):
+        drafting.refuse_if_frozen(content)
+    if broadcasts.bill_hash(broadcast) != clearance.bill_hash:
+        raise Conflict(
+            t("確認したあとで、シナリオ・セグメント・メールのどれかが変更されました。", "Something was changed after you looked at it."),
+            fix=t("もう一度確認してから公開してください。", "Look at it again, then publish."),
+        )
+    problems = [one for one in mail_drafts.problems(broadcast.mail.draft) if one.severity == "error"]
+    if problems:
+        raise UnableToPublish(problems[0].what, fix=problems[0].fix, where=broadcast.mail.public_id)
+    send_at = broadcast.send_at or now
+    if broadcast.send_at is not None and broadcast.send_at < now:
+        raise UnableToPublish(
+            t("配信日時が過ぎています。", "The time to send has passed."),
+            fix=t("配信日時を選び直してください。", "Choose another time."), where="send_at",
+        )  # fmt: skip
+    segment = versions.keep(content=broadcast.segment, by=by, now=now)
+    mail = versions.keep(content=broadcast.mail, by=by, now=now)
+    version = versions.keep(content=scenario, by=by, now=now, uses=[segment, mail])
+    bill = [
+        {"id": one.content.public_id, "version": one.number, "hash": bytes(one.hash).hex()}
+        for one in (version, segment, mail)
+    ]
+    try:
+        with transaction.atomic():
+            publication = Publication.objects.create(
+                scenario=scenario, scenario_version=version, segment_version=segment, mail_version=mail, bill=bill,
+                bill_hash=clearance.bill_hash, state=State.WAITING, send_at=send_at, published_at=now, published_by=by,
+            )  # fmt: skip
+    except IntegrityError:  # the other tab was faster
+        return Publication.objects.get(scenario=scenario, state__in=[State.WAITING, State.RUNNING])
+    audit.record(
+        actor=actor_of(by), verb="publish", subject=scenario.public_id, now=now,
+        detail={"bill": bill, "send_at": send_at.isoformat(), "people": clearance.people},
+    )  # fmt: skip
+    return publication
+
+
+def _go_on(last: Publication, choice: str | None, by: User, now: datetime) -> Publication:
+    figures = delivery.figures(int(last.dispatch_id or 0))
+    if last.state != State.UNPUBLISHED or figures.stopped == 0:
+        raise UnableToPublish(
+            t("この一斉配信は送り終えています。", "This broadcast is finished."),
+            fix=t("もう一度送るには、シナリオを複製してください。", "To send again make a copy of the scenario."),
+        )
+    if choice not in ("send", "skip"):
+        raise UnableToPublish(
+            t("止まっている{n}件をどうするか選んでください。", "Choose what to do with the {n} stopped mails.", n=figures.stopped),
+            where="choice",
+        )
+    publication = Publication.objects.create(
+        scenario=last.scenario, scenario_version=last.scenario_version, segment_version=last.segment_version,
+        mail_version=last.mail_version, bill=last.bill, bill_hash=last.bill_hash, resumes=last,
+        dispatch_id=last.dispatch_id, state=State.RUNNING if choice == "send" else State.FINISHED, send_at=now,
+        published_at=now, published_by=by,
+    )  # fmt: skip
+    audit.record(
+        actor=actor_of(by), verb="publish_again", subject=last.scenario.public_id, now=now,
+        detail={"choice": choice, "stopped": figures.stopped},
+    )  # fmt: skip
+    if choice == "send":
+        releasing.release(dispatch_id=int(last.dispatch_id or 0), by=actor_of(by), now=now)
+    return publication

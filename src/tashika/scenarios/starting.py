@@ -1,0 +1,77 @@
+"""Start what is due, and finish what is done. Called every second by the worker; every step can be done twice."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from tashika.audiences import matching
+from tashika.delivery import planning
+from tashika.delivery.models import Dispatch, Relay
+from tashika.scenarios.models import Publication
+
+State = Publication.State
+
+LATE = timedelta(hours=1)  # what is later than this does not start by itself (listmonk #1801 sent after a restore)
+GIVE_UP = timedelta(days=2)  # how long temporary refusals are tried again
+
+
+def start_due(*, now: datetime) -> int:
+    """Start the publications whose time has come; how many. One that is late by more than an hour waits for a person."""
+    started = 0
+    due = Publication.objects.filter(state=State.WAITING, send_at__lte=now, send_at__gt=now - LATE)
+    for key in due.order_by("send_at").values_list("pk", flat=True):
+        started += _start(key, now)
+    _plan_what_a_crash_left(now)
+    _finish(now)
+    return started
+
+
+def is_late(publication: Publication, now: datetime) -> bool:
+    """Whether a publication was missed, by a machine that was off, and waits for a person's word."""
+    return publication.state == State.WAITING and publication.send_at <= now - LATE
+
+
+def start_late(*, publication: Publication, now: datetime) -> None:
+    """A person says that a late publication shall start after all."""
+    Publication.objects.filter(pk=publication.pk, state=State.WAITING).update(send_at=now)
+
+
+def _start(key: int, now: datetime) -> int:
+    with transaction.atomic():
+        publication = (
+            Publication.objects.select_for_update(skip_locked=True).filter(pk=key, state=State.WAITING).first()
+        )
+        if publication is None:
+            return 0
+        dispatch = planning.open_dispatch(
+            reason=f"publication:{publication.pk}", name=publication.mail_version.name,
+            mail_version=publication.mail_version, relay=_relay(publication), give_up_at=now + GIVE_UP, now=now,
+        )  # fmt: skip
+        publication.dispatch_id, publication.state = int(dispatch.pk), State.RUNNING
+        publication.save(update_fields=["dispatch_id", "state"])
+    _plan(publication, now)
+    return 1
+
+
+def _plan(publication: Publication, now: datetime) -> None:
+    version = publication.segment_version
+    dispatch = Dispatch.objects.get(pk=publication.dispatch_id)
+    planning.plan(dispatch=dispatch, audience=matching.audience_sql(version.body, version.content_id), now=now)
+
+
+def _plan_what_a_crash_left(now: datetime) -> None:
+    planning_ids = list(Dispatch.objects.filter(state=Dispatch.State.PLANNING).values_list("pk", flat=True)[:50])
+    for publication in Publication.objects.filter(state=State.RUNNING, dispatch_id__in=planning_ids):
+        _plan(publication, now)
+
+
+def _finish(now: datetime) -> None:
+    running = dict(Publication.objects.filter(state=State.RUNNING).values_list("dispatch_id", "pk"))
+    done = Dispatch.objects.filter(pk__in=list(running), state=Dispatch.State.FINISHED).values_list("pk", flat=True)
+    keys = [running[dispatch] for dispatch in done]
+    Publication.objects.filter(pk__in=keys, state=State.RUNNING).update(state=State.FINISHED)
+
+
+def _relay(publication: Publication) -> Relay | None:
+    chosen = publication.scenario_version.body.get("relay")
+    return Relay.objects.filter(pk=chosen, archived_at=None).first() if chosen else None

@@ -1,0 +1,96 @@
+"""Dispatches: the figures, who got it, who was spared; each list exportable."""
+
+import csv
+from collections.abc import Iterator
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import path
+from django.views.decorators.http import require_GET
+
+from tashika.core import clock
+from tashika.core.text import Text, t
+from tashika.delivery import queries
+from tashika.delivery.models import Dispatch
+from tashika.web.access import staff
+from tashika.web.formulas import harmless
+from tashika.web.views.scenarios import EXCLUDED
+
+OUTCOMES: dict[str, Text] = {
+    "got": t("届いた人", "Got it"),
+    "spared": t("止まった人", "Spared"),
+    "in_doubt": t("不明の人", "In doubt"),
+    "refused": t("断られた人", "Refused"),
+    "excluded": t("除外された人", "Excluded"),
+    "waiting": t("これからの人", "Waiting"),
+}
+
+
+@require_GET
+@staff("see")
+def dispatches(request: HttpRequest) -> HttpResponse:
+    """The list, the newest first."""
+    rows = [(dispatch, queries.figures(dispatch.pk)) for dispatch in queries.dispatches()[:50]]
+    return render(request, "web/dispatches/list.html", {"rows": rows})
+
+
+@require_GET
+@staff("see")
+def dispatch(request: HttpRequest, dispatch_id: int) -> HttpResponse:
+    """One dispatch with its lists."""
+    found = get_object_or_404(queries.dispatches(), pk=dispatch_id)
+    outcome = request.GET.get("outcome", "got")
+    outcome = outcome if outcome in OUTCOMES else "got"
+    after, search = request.GET.get("after", "0"), request.GET.get("q", "")
+    rows = queries.recipients(
+        dispatch_id, outcome, after_id=int(after) if after.isdigit() else 0, limit=50, search=search
+    )
+    figures = queries.figures(dispatch_id)
+    counts = {"got": figures.accepted, "spared": figures.stopped, "in_doubt": figures.in_doubt, "refused": figures.refused,
+              "excluded": figures.excluded, "waiting": figures.queued + figures.sending}  # fmt: skip
+    return render(
+        request, "web/dispatches/dispatch.html",
+        {
+            "dispatch": found, "figures": figures, "rows": rows, "outcome": outcome, "search": search,
+            "tabs": [(key, words, counts[key]) for key, words in OUTCOMES.items()],
+            "next": rows[-1].row_id if len(rows) == 50 else None, "reasons": EXCLUDED,
+        },
+    )  # fmt: skip
+
+
+@require_GET
+@staff("export")
+def export(request: HttpRequest, dispatch_id: int, outcome: str) -> HttpResponse:
+    """A list as CSV that Excel opens: UTF-8 with BOM, no cell that is a formula."""
+    get_object_or_404(Dispatch, pk=dispatch_id)
+    if outcome not in OUTCOMES:
+        return HttpResponse(status=404)
+    response = StreamingHttpResponse(_lines(dispatch_id, outcome), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="dispatch-{dispatch_id}-{outcome}.csv"'
+    return response
+
+
+class _Echo:
+    def write(self, value: str) -> str:
+        return value
+
+
+def _lines(dispatch_id: int, outcome: str) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield "\ufeff"
+    heads = ["メールアドレス", "会社名", "姓", "名", "状態", "理由", "送信開始", "結果の時刻", "相手の返事", "Message-ID"]
+    yield writer.writerow(heads)
+    for row in queries.export_rows(dispatch_id, outcome):
+        begun = clock.in_words(row.begun_at) if row.begun_at else ""
+        ended = clock.in_words(row.ended_at) if row.ended_at else ""
+        why = str(EXCLUDED.get(row.why, row.why))
+        cells = [row.address, row.company_name, row.family_name, row.given_name, row.state, why, begun, ended, row.reply,
+                 row.message_id]  # fmt: skip
+        yield writer.writerow([harmless(cell) for cell in cells])
+
+
+urlpatterns = [
+    path("dispatches", dispatches, name="dispatches"),
+    path("dispatches/<int:dispatch_id>", dispatch, name="dispatch"),
+    path("dispatches/<int:dispatch_id>/<str:outcome>.csv", export, name="export_dispatch"),
+]
