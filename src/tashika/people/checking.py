@@ -25,3 +25,37 @@ def address_problem(address: str) -> str:
     if broken and not domain.lower().endswith(_CARRIERS):
         return "syntax"
     return ""
+
+
+# What a cell of a name must not hold: each with its code.
+_PHONE = re.compile(r"[0-9０-９][0-9０-９\-－ー ()]{6,}")
+_NAME_FAULTS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("mojibake", re.compile("[縺繧繝]|\ufffd")),
+    ("control_character", re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u0085]")),
+    ("address_in_name", re.compile("[@＠]|https?:")),
+    ("phone_in_name", _PHONE),
+    ("digits_in_name", re.compile(r"[0-9０-９]")),
+    ("placeholder", re.compile("[■●〓]")),
+    ("no_name", re.compile(r"\A(テスト|てすと|test|不明|なし|無し|様|名無し|記載なし|n/a|-+|－+|担当者|ご担当者様?)\Z", re.I)),
+    ("honorific_in_name", re.compile(r".(様|さま|さん|殿|御中|先生)\Z")),
+)
+_SUSPECT = re.compile(
+    "[縺繧繝\ufffd\x00-\x1f\x7f\u2028\u2029\u0085@＠:0-9０-９■●〓様殿]|御中|先生|さん|さま|テスト|てすと|test|不明|なし"
+    "|無し|n/a|\\A[-－]+\\Z|記載|担当",
+    re.I,
+)
+_ANYWHERE = re.compile("[縺繧繝]|\ufffd|[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def name_fault(value: str) -> str:
+    """What is wrong with a cell of a name, as a code; '' if nothing is. Most names pass by one look."""
+    if not value or not _SUSPECT.search(value):
+        return ""
+    return next((code for code, pattern in _NAME_FAULTS if pattern.search(value)), "")
+
+
+def cell_fault(value: str) -> str:
+    """What is wrong with any other cell: mojibake or control characters."""
+    if not _ANYWHERE.search(value):
+        return ""
+    return "mojibake" if re.search("[縺繧繝]|\ufffd", value) else "control_character"
