@@ -1,0 +1,85 @@
+"""Rows that were kept back: correct them and import them again, or let them go."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from tashika.accounts.models import User
+from tashika.core import audit, clock
+from tashika.core.actors import Actor
+from tashika.core.errors import TashikaError
+from tashika.core.text import Text, t
+from tashika.people import importing, staging
+from tashika.people.models import Import, QuarantinedRow
+
+REASONS: dict[str, Text] = {
+    "address_empty": t("メールアドレスが空", "No address"),
+    "address_full_width": t("アドレスに全角文字", "Full-width characters in the address"),
+    "address_spaces": t("アドレスに空白", "Spaces in the address"),
+    "address_syntax": t("アドレスの形式が違う", "Not an address"),
+    "address_too_long": t("アドレスが長すぎる", "The address is too long"),
+    "mojibake": t("文字化け", "Garbled text"),
+    "control_character": t("改行や制御文字", "Line breaks or control characters"),
+    "address_in_name": t("名前にメールアドレスやURL", "An address or URL in a name"),
+    "phone_in_name": t("名前に電話番号", "A phone number in a name"),
+    "digits_in_name": t("名前に数字", "Digits in a name"),
+    "placeholder": t("名前に■●〓", "■●〓 in a name"),
+    "no_name": t("名前ではない語", "A word that is no name"),
+    "honorific_in_name": t("名前に敬称", "An honorific in a name"),
+    "too_long": t("長すぎる", "Too long"),
+    "wrong_type": t("型に合わない値", "The value does not fit its type"),
+    "name_in_one": t("氏名を姓と名に分けられない", "The name can't be split"),
+    "wrong_number_of_cells": t("列の数が違う", "The wrong number of cells"),
+    "swapped": t("姓と名が逆", "Family and given name swapped"),
+    "duplicate_in_file": t("ファイルの中で重複", "Twice in the file"),
+    "changed_pairs": t("登録済みのアドレスに別の名前", "Known addresses with other names"),
+}
+
+
+class UnableToCorrect(TashikaError):
+    """The row still has an error."""
+
+    code = "unable_to_correct"
+    status = 422
+
+
+def correct(*, row: QuarantinedRow, cells: list[str], by: User, now: datetime) -> None:
+    """Import a row with corrected cells. Raises UnableToCorrect naming what is still wrong; then nothing changes."""
+    contact_import = row.contact_import
+    judged = importing.judge_of(contact_import).judge([(row.number, cells)])
+    if judged.bad:
+        code = judged.bad[0].reasons[0]["code"]
+        raise UnableToCorrect(REASONS.get(code, t(code, code)), where=judged.bad[0].reasons[0]["field"])
+    with transaction.atomic():
+        counts = staging.write(contact_import=contact_import, judged=judged, now=clock.now())
+        if counts.quarantined:
+            raise UnableToCorrect(REASONS["duplicate_in_file"], where="email")
+        current = Import.objects.select_for_update().get(pk=contact_import.pk)
+        current.quarantined -= 1
+        current.created += counts.created
+        current.updated += counts.updated
+        current.skipped += counts.skipped
+        current.save(update_fields=["quarantined", "created", "updated", "skipped"])
+        row.settled, row.cells = "imported", cells
+        row.save(update_fields=["settled", "cells"])
+        _record(row, "correct_row", by, now, {})
+
+
+def discard(*, row: QuarantinedRow, by: User, now: datetime) -> None:
+    """Let a row go; it stays counted as quarantined."""
+    with transaction.atomic():
+        row.settled = "discarded"
+        row.save(update_fields=["settled"])
+        _record(row, "discard_row", by, now, {})
+
+
+def in_words(reason: dict[str, Any]) -> Text:
+    """A reason for people."""
+    code = str(reason.get("code", ""))
+    return REASONS.get(code, t(code, code))
+
+
+def _record(row: QuarantinedRow, verb: str, by: User, now: datetime, detail: dict[str, Any]) -> None:
+    audit.record(actor=Actor("user", by.pk, str(by)), verb=verb, subject=f"import:{row.contact_import_id}", now=now,
+                 detail={"row": row.number, **detail})  # fmt: skip
