@@ -1,0 +1,39 @@
+"""Static lists: segments whose members are named, not found by rules."""
+
+import re
+from datetime import datetime
+
+from django.db import transaction
+
+from tashika.accounts.models import User
+from tashika.accounts.users import actor_of
+from tashika.audiences.models import StaticMember
+from tashika.contents import drafting
+from tashika.contents.models import Content
+from tashika.core import audit
+from tashika.people.addresses import address_key
+from tashika.people.models import Contact
+
+
+def add(*, content: Content, text: str, by: User, now: datetime) -> tuple[int, list[str]]:
+    """Put the contacts whose addresses stand in a text on a list; how many were new, and the addresses that nobody has.
+    Raises Frozen."""
+    drafting.refuse_if_frozen(content)
+    keys = {address_key(one): one for one in re.findall(r"[^\s,;\"'<>、]+@[^\s,;\"'<>、]+", text)}
+    known = dict(Contact.objects.filter(email_key__in=list(keys)).values_list("email_key", "pk"))
+    with transaction.atomic():
+        before = StaticMember.objects.filter(content_id=content.pk).count()
+        StaticMember.objects.bulk_create(
+            [StaticMember(content_id=content.pk, contact_id=pk, added_at=now) for pk in known.values()],
+            ignore_conflicts=True, batch_size=5000,
+        )  # fmt: skip
+        added = StaticMember.objects.filter(content_id=content.pk).count() - before
+        audit.record(actor=actor_of(by), verb="add_members", subject=content.public_id, now=now, detail={"added": added})
+    return added, [keys[key] for key in keys if key not in known]
+
+
+def members(content: Content) -> list[Contact]:
+    """The contacts on a list, in the order in which they were added."""
+    ids = StaticMember.objects.filter(content_id=content.pk).order_by("id").values_list("contact_id", flat=True)
+    found = Contact.objects.in_bulk(list(ids))
+    return [found[one] for one in ids if one in found]

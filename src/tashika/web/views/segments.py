@@ -1,0 +1,187 @@
+"""Segments: rules without code, live count and sample, why a contact matches."""
+
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tashika.audiences import matching, rules, schema, static_lists
+from tashika.contents import drafting
+from tashika.contents import queries as contents
+from tashika.contents.models import Content, Kind
+from tashika.core import clock
+from tashika.core.errors import NotFound, TashikaError
+from tashika.core.text import Text, t
+from tashika.people import queries as people
+from tashika.people import searching
+from tashika.people.models import Contact
+from tashika.web.access import staff, user_of
+
+TESTS: dict[str, Text] = {
+    "is": t("が次と同じ", "is"),
+    "is_not": t("が次と違う", "is not"),
+    "contains": t("に次を含む", "contains"),
+    "not_contains": t("に次を含まない", "does not contain"),
+    "starts_with": t("が次で始まる", "starts with"),
+    "ends_with": t("が次で終わる", "ends with"),
+    "in": t("が次のどれか", "is one of"),
+    "is_empty": t("が空", "is empty"),
+    "is_not_empty": t("が空でない", "is not empty"),
+    "at_least": t("が次以上", "at least"),
+    "at_most": t("が次以下", "at most"),
+    "before": t("が次より前", "before"),
+    "after": t("が次より後", "after"),
+    "within_days": t("が次の日数以内", "within days"),
+    "has": t("がついている", "has"),
+    "has_not": t("がついていない", "has not"),
+    "in_list": t("に入っている", "is on"),
+    "not_in_list": t("に入っていない", "is not on"),
+    "did": t("をした", "did"),
+    "did_not": t("をしていない", "did not"),
+    "is_yes": t("が「はい」", "is yes"),
+    "is_no": t("が「いいえ」", "is no"),
+}
+
+
+@require_GET
+@staff("see")
+def segments(request: HttpRequest) -> HttpResponse:
+    """The list."""
+    return render(request, "web/segments/list.html", {"rows": contents.of_kind(Kind.SEGMENT)[:300]})
+
+
+@require_http_methods(["GET", "POST"])
+@staff("edit")
+def new(request: HttpRequest) -> HttpResponse:
+    """A new segment, by rules or as a list."""
+    if request.method == "POST":
+        static = request.POST.get("kind") == "static"
+        draft: dict[str, Any] = {"static": True} if static else {"rule": {"op": "and", "rules": []}}
+        made = drafting.create(
+            kind=Kind.SEGMENT, name=request.POST.get("name", "").strip() or str(t("新しいセグメント", "New segment")),
+            draft=draft, by=user_of(request), now=clock.now(),
+        )  # fmt: skip
+        return redirect("segment", made.public_id)
+    return render(request, "web/segments/new.html")
+
+
+@require_GET
+@staff("see")
+def segment(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The editor."""
+    found = _segment(public_id)
+    if found.draft.get("static"):
+        members = static_lists.members(found)
+        return render(request, "web/segments/static.html", {"content": found, "count": len(members), "members": members[:200]})
+    known, labels = schema.schema(), schema.labels()
+    data = {
+        "rule": found.draft.get("rule") or {"op": "and", "rules": []},
+        "fields": [{"name": name, "label": str(labels[name]), "type": field.type, "choices": list(field.choices)}
+                   for name, field in known.items()],
+        "tests": {kind: [[test, str(TESTS[test])] for test in tests] for kind, tests in rules.TESTS.items()},
+        "tags": [tag.name for tag in people.tags()],
+        "lists": [[one.public_id, one.name] for one in contents.of_kind(Kind.SEGMENT) if one.draft.get("static")],
+        "mails": [[one.number, f"{one.public_id} {one.name}"] for one in contents.of_kind(Kind.MAIL)],
+        "words": {
+            "and": str(t("すべてに当てはまる", "all of these")), "or": str(t("どれかに当てはまる", "any of these")),
+            "not": str(t("どれにも当てはまらない", "none of these")), "addRule": str(t("条件を追加", "Add a rule")),
+            "addGroup": str(t("グループを追加", "Add a group")), "remove": str(t("削除", "Remove")),
+            "people": str(t("人", "people")), "saved": str(t("保存しました", "Saved")),
+            "opened": str(t("メールを開く", "opened a mail")), "clicked": str(t("リンクをクリック", "clicked a link")),
+            "accepted": str(t("メールが届く", "got a mail")), "any": str(t("どのメールでも", "any mail")),
+            "days": str(t("日以内", "days")), "choose": str(t("選んでください", "Choose")),
+        },
+        "revision": found.draft_revision, "editable": True,
+    }  # fmt: skip
+    return render(request, "web/segments/editor.html", {"content": found, "data": data, "versions": found.versions.order_by("-number")})
+
+
+@require_POST
+@staff("see")
+def count(request: HttpRequest) -> JsonResponse:
+    """Live count and sample of a rule that is being edited."""
+    try:
+        body = {"rule": json.loads(request.body)["rule"]}
+        number = matching.count(body)
+        found = Contact.objects.filter(pk__in=matching.sample(body, 8)).order_by("pk")
+    except (TashikaError, ValueError, KeyError) as error:
+        what = str(error.what) if isinstance(error, TashikaError) else str(t("条件を読めません。", "The rule can't be read."))
+        return JsonResponse({"error": what, "where": getattr(error, "where", "")}, status=422)
+    sample = [{"id": one.pk, "name": f"{one.family_name} {one.given_name}", "company": one.company_name} for one in found]
+    return JsonResponse({"count": number, "sample": sample})
+
+
+@require_POST
+@staff("edit")
+def save(request: HttpRequest, public_id: str) -> JsonResponse:
+    """Save the draft."""
+    try:
+        data = json.loads(request.body)
+        matching.audience_sql({"rule": data["rule"]})
+        saved = drafting.save(
+            content=_segment(public_id), draft={"rule": data["rule"]}, name=str(data.get("name", "")),
+            by=user_of(request), now=clock.now(), revision=int(data["revision"]),
+        )  # fmt: skip
+    except TashikaError as error:
+        return JsonResponse({"error": f"{error.what} {error.fix}", "where": error.where}, status=error.status)
+    except (ValueError, KeyError, TypeError):
+        return JsonResponse({"error": str(t("保存できない内容です。", "This can't be saved."))}, status=422)
+    return JsonResponse({"revision": saved.draft_revision})
+
+
+@require_GET
+@staff("see")
+def why(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Why a contact matches, or why not."""
+    found, words = _segment(public_id), request.GET.get("q", "").strip()
+    people_found = list(searching.search(words).order_by("pk")[:5]) if words else []
+    verdicts = [(contact, matching.why(found.draft, contact.pk)) for contact in people_found]
+    labels = schema.labels()
+    shown = [(contact, verdict.holds, _flat(verdict, labels, 0)) for contact, verdict in verdicts]
+    return render(request, "web/segments/_why.html", {"shown": shown, "words": words})
+
+
+def _flat(verdict: matching.Verdict, labels: dict[str, Text | str], depth: int) -> list[dict[str, Any]]:
+    if verdict.op:
+        groups = {"and": t("すべて", "all"), "or": t("どれか", "any"), "not": t("どれでもない", "none")}
+        head = {"depth": depth * 24, "holds": verdict.holds, "words": groups[verdict.op], "actual": ""}
+        return [head, *(line for inner in verdict.rules for line in _flat(inner, labels, depth + 1))]
+    value = "" if verdict.value is None else f"「{verdict.value}」"
+    words = f"{labels[verdict.field]} {TESTS[verdict.test]} {value}"
+    return [{"depth": depth * 24, "holds": verdict.holds, "words": words, "actual": verdict.actual}]
+
+
+@require_POST
+@staff("edit")
+def members(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Add addresses to a static list."""
+    from django.contrib import messages
+
+    file = request.FILES.get("file")
+    text = request.POST.get("addresses", "") + "\n" + (file.read(20_000_000).decode("utf-8-sig", "replace") if file else "")
+    added, unknown = static_lists.add(content=_segment(public_id), text=text, by=user_of(request), now=clock.now())
+    words = t("{added}人を追加しました。登録のないアドレスは{unknown}件です。", "{added} added; {unknown} addresses are unknown.",
+              added=added, unknown=len(unknown))  # fmt: skip
+    messages.success(request, str(words))
+    return redirect("segment", public_id)
+
+
+def _segment(public_id: str) -> Content:
+    content = contents.by_public_id(public_id)
+    if content.kind != Kind.SEGMENT:
+        raise NotFound(t("{id} はセグメントではありません。", "{id} is no segment.", id=public_id))
+    return content
+
+
+urlpatterns = [
+    path("segments", segments, name="segments"),
+    path("segments/new", new, name="new_segment"),
+    path("segments/count", count, name="count_segment"),
+    path("segments/<str:public_id>", segment, name="segment"),
+    path("segments/<str:public_id>/draft", save, name="save_segment"),
+    path("segments/<str:public_id>/why", why, name="why_segment"),
+    path("segments/<str:public_id>/members", members, name="segment_members"),
+]
