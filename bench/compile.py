@@ -34,27 +34,44 @@ def body(*, conditional: bool) -> dict[str, object]:
     more = "{% if contact.job_title %}<p>{{ contact.job_title }}の皆様へ</p>{% endif %}" if conditional else ""
     return {
         "subject": "{{ contact.family_name | default: 'お客様' }}様 秋の新製品説明会のご案内",
-        "preheader": "11月の説明会のご案内です", "from_name": "株式会社サンプル", "from_email": "news@example.jp",
-        "reply_to": "info@example.jp", "format": "html", "text_auto": True, "category": "commercial",
-        "track_opens": True, "track_clicks": True,
+        "preheader": "11月の説明会のご案内です",
+        "from_name": "株式会社サンプル",
+        "from_email": "news@example.jp",
+        "reply_to": "info@example.jp",
+        "format": "html",
+        "text_auto": True,
+        "category": "commercial",
+        "track_opens": True,
+        "track_clicks": True,
         "html": "<p>{{ contact.company_name }}<br>{{ contact.department }} {{ contact.job_title }}<br>"
-                "{{ contact.family_name | default: 'ご担当者' }} {{ contact.given_name }} 様</p>"
-                + more + PARAGRAPH * 13
-                + '<p><a href="https://www.example.jp/a">詳細</a> <a href="https://www.example.jp/b">申し込む</a></p>',
-    }  # fmt: skip
+        "{{ contact.family_name | default: 'ご担当者' }} {{ contact.given_name }} 様</p>"
+        + more
+        + PARAGRAPH * 13
+        + '<p><a href="https://www.example.jp/a">詳細</a> <a href="https://www.example.jp/b">申し込む</a></p>',
+    }
 
 
 def recipient(number: int) -> Recipient:
     """An invented person."""
-    contact = {"company_name": f"株式会社架空{number}", "department": "営業部", "job_title": "部長",
-    "family_name": "髙橋",
-               "given_name": f"花子{number}", "custom": {}}  # fmt: skip
+    contact = {
+        "company_name": f"株式会社架空{number}",
+        "department": "営業部",
+        "job_title": "部長",
+        "family_name": "髙橋",
+        "given_name": f"花子{number}",
+        "custom": {},
+    }
     token = f"{number:026d}"
     base = "https://mail.example.jp"
     return Recipient(
-        f"hanako{number}@example.com", f"{token}@example.jp", {"contact": contact}, f"{base}/o/{token}",
-        f"{base}/o1/{token}", f"{base}/p/{token}", f"{base}/c/{token}/",
-    )  # fmt: skip
+        f"hanako{number}@example.com",
+        f"{token}@example.jp",
+        {"contact": contact},
+        f"{base}/o/{token}",
+        f"{base}/o1/{token}",
+        f"{base}/p/{token}",
+        f"{base}/c/{token}/",
+    )
 
 
 def by_email_message(mail: CompiledMail, person: Recipient) -> bytes:

@@ -23,7 +23,9 @@ def person(db: None) -> Callable[[str], User]:
 
     def make(role: str) -> User:
         email = f"{role}{User.objects.count()}@staff.example.jp"
-        return users.create(email=email, name=f"{role} 担当", password="correct horse 7", role=role, by=SYSTEM, now=clock.now())
+        return users.create(
+            email=email, name=f"{role} 担当", password="correct horse 7", role=role, by=SYSTEM, now=clock.now()
+        )
 
     return make
 

@@ -45,11 +45,18 @@ def add_contacts(number: int, now: datetime) -> None:
     addresses = [f"p{index}@recipient.example.jp" for index in range(number)]
     Contact.objects.bulk_create(
         Contact(
-            email=address, email_key=address, address_hash=address_hash(address), family_name=f"姓{index}",
-            given_name=f"名{index}", company_name="株式会社みらい", consent="given", created_at=now, updated_at=now,
+            email=address,
+            email_key=address,
+            address_hash=address_hash(address),
+            family_name=f"姓{index}",
+            given_name=f"名{index}",
+            company_name="株式会社みらい",
+            consent="given",
+            created_at=now,
+            updated_at=now,
         )
         for index, address in enumerate(addresses)
-    )  # fmt: skip
+    )
 
 
 def mail_version(now: datetime, **changes: object) -> Version:
@@ -59,9 +66,14 @@ def mail_version(now: datetime, **changes: object) -> Version:
 
 def relay_to(server: SmtpServer, now: datetime, **changes: object) -> Relay:
     values: dict[str, object] = {
-        "name": "test", "host": "127.0.0.1", "port": server.port, "security": "none", "connections": 4,
-        "confirmed_at": now, "created_at": now,
-    }  # fmt: skip
+        "name": "test",
+        "host": "127.0.0.1",
+        "port": server.port,
+        "security": "none",
+        "connections": 4,
+        "confirmed_at": now,
+        "created_at": now,
+    }
     return Relay.objects.create(**{**values, **changes})
 
 
@@ -70,9 +82,13 @@ def planned(number: int, relay: Relay, now: datetime, *, reason: str = "test:1")
     if not Contact.objects.exists():
         add_contacts(number, now)
     dispatch = planning.open_dispatch(
-        reason=reason, name="秋のご案内", mail_version=mail_version(now), relay=relay,
-        give_up_at=now + timedelta(days=1), now=now,
-    )  # fmt: skip
+        reason=reason,
+        name="秋のご案内",
+        mail_version=mail_version(now),
+        relay=relay,
+        give_up_at=now + timedelta(days=1),
+        now=now,
+    )
     planning.plan(dispatch=dispatch, audience=ALL, now=now)
     return dispatch
 
@@ -111,10 +127,14 @@ def sender(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., Sen
         process = subprocess.Popen(
             [sys.executable, "-c", code],
             env={
-                **os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "DJANGO_SETTINGS_MODULE": "tashika.core.settings", "DATABASE_URL": _url(),
-                "TASHIKA_SECRET_KEY": settings.SECRET_KEY, **environment,
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(sys.path),
+                "DJANGO_SETTINGS_MODULE": "tashika.core.settings",
+                "DATABASE_URL": _url(),
+                "TASHIKA_SECRET_KEY": settings.SECRET_KEY,
+                **environment,
             },
-        )  # fmt: skip
+        )
         started.append(SenderProcess(process))
         return started[-1]
 
@@ -157,5 +177,3 @@ def check_ledger_against(server: SmtpServer, dispatch: Dispatch) -> queries.Figu
     assert set(taken) <= got | in_doubt, "the server has what the ledger does not know"
     assert not spared & set(taken), "the ledger says spared, the server has it"
     return figures
-
-

@@ -10,8 +10,15 @@ from tashika.core.actors import SYSTEM
 from tashika.delivery import planning, queries, releasing, stopping
 from tashika.delivery.models import Dispatch, LedgerRow
 from tests.delivery.conftest import (
-    ALL, SenderProcess, check_ledger_against, mail_version, planned, relay_to, wait_until, wait_until_finished,
-)  # fmt: skip
+    ALL,
+    SenderProcess,
+    check_ledger_against,
+    mail_version,
+    planned,
+    relay_to,
+    wait_until,
+    wait_until_finished,
+)
 from tests.fakes.smtp_server import SmtpServer
 
 
@@ -20,9 +27,13 @@ def test_asking_for_the_same_reason_twice_opens_and_plans_once(now: datetime) ->
     with SmtpServer() as server:
         first = planned(5, relay_to(server, now), now)
     again = planning.open_dispatch(
-        reason=first.reason, name="again", mail_version=mail_version(now), relay=None,
-        give_up_at=now + timedelta(days=1), now=now,
-    )  # fmt: skip
+        reason=first.reason,
+        name="again",
+        mail_version=mail_version(now),
+        relay=None,
+        give_up_at=now + timedelta(days=1),
+        now=now,
+    )
     assert again.pk == first.pk
     assert planning.plan(dispatch=again, audience=ALL, now=now) == 5
     assert LedgerRow.objects.count() == 5

@@ -8,8 +8,15 @@ import pytest
 from tashika.delivery import planning, queries
 from tashika.people.models import Contact, Source, Suppression
 from tests.delivery.conftest import (
-    ALL, SenderProcess, add_contacts, check_ledger_against, mail_version, planned, relay_to, wait_until_finished,
-)  # fmt: skip
+    ALL,
+    SenderProcess,
+    add_contacts,
+    check_ledger_against,
+    mail_version,
+    planned,
+    relay_to,
+    wait_until_finished,
+)
 from tests.fakes.smtp_server import SmtpServer
 
 

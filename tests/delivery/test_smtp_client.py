@@ -16,9 +16,12 @@ def send_one(server: SmtpServer, *, may_begin: bool = True) -> tuple[Result, lis
     async def talk() -> Result:
         connection = await open_connection(Server("127.0.0.1", server.port))
         result = await connection.send(
-            sender="a@example.jp", recipient="b@example.jp", body=MESSAGE,
-            may_begin=lambda: may_begin, body_begins=lambda: begun.append("begun"),
-        )  # fmt: skip
+            sender="a@example.jp",
+            recipient="b@example.jp",
+            body=MESSAGE,
+            may_begin=lambda: may_begin,
+            body_begins=lambda: begun.append("begun"),
+        )
         await connection.quit()
         return result
 
@@ -71,9 +74,12 @@ def test_no_address_carries_a_command() -> None:
     async def talk(port: int) -> None:
         connection = await open_connection(Server("127.0.0.1", port))
         await connection.send(
-            sender="a@example.jp", recipient="b@example.jp>\r\nRCPT TO:<c@example.jp", body=MESSAGE,
-            may_begin=lambda: True, body_begins=lambda: None,
-        )  # fmt: skip
+            sender="a@example.jp",
+            recipient="b@example.jp>\r\nRCPT TO:<c@example.jp",
+            body=MESSAGE,
+            may_begin=lambda: True,
+            body_begins=lambda: None,
+        )
 
     with SmtpServer() as server:
         with pytest.raises(ValueError, match="control character"):
@@ -88,6 +94,8 @@ def test_a_server_that_is_not_there_is_said_so() -> None:
 
 @pytest.mark.parametrize("greeting", ["554 go away", "x" * 5000, "no smtp"])
 def test_a_server_that_refuses_us_is_said_so(greeting: str) -> None:
-    with SmtpServer(script=lambda at, _: greeting if at == "greeting" else None) as server:
-        with pytest.raises(UnableToConnect):
-            asyncio.run(open_connection(Server("127.0.0.1", server.port)))
+    with (
+        SmtpServer(script=lambda at, _: greeting if at == "greeting" else None) as server,
+        pytest.raises(UnableToConnect),
+    ):
+        asyncio.run(open_connection(Server("127.0.0.1", server.port)))

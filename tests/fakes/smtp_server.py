@@ -22,7 +22,9 @@ class Taken:
 
 
 # What happens at a phase: None: as usual. A str: that reply. "drop": close. "hang": never answer.
-Script = Callable[[str, str], str | None]  # (phase, recipient) -> what happens; phases: greeting mail rcpt data dot reply
+Script = Callable[
+    [str, str], str | None
+]  # (phase, recipient) -> what happens; phases: greeting mail rcpt data dot reply
 
 
 @dataclass
@@ -73,7 +75,9 @@ class SmtpServer:
             line = (await reader.readuntil(b"\n")).decode().strip()
             verb = line[:4].upper()
             if verb == "EHLO":
-                writer.write(b"250-scripted\r\n" + (b"250-PIPELINING\r\n" if self.pipelining else b"") + b"250 8BITMIME\r\n")
+                writer.write(
+                    b"250-scripted\r\n" + (b"250-PIPELINING\r\n" if self.pipelining else b"") + b"250 8BITMIME\r\n"
+                )
             elif verb == "MAIL":
                 begun = time.time()
                 self.begun.append((line, begun))

@@ -15,19 +15,33 @@ HTML = (
     '<p><a href="https://www.example.jp/seminar?who={{ contact.external_id }}&amp;x=1">詳細はこちら</a></p>'
 )
 CONTACT: dict[str, Any] = {
-    "family_name": "髙橋", "given_name": "花子", "company_name": "株式会社架空", "email": "hanako@example.com",
-    "external_id": "A-1", "custom": {"rank": "A", "points": 5, "member": True},
-}  # fmt: skip
+    "family_name": "髙橋",
+    "given_name": "花子",
+    "company_name": "株式会社架空",
+    "email": "hanako@example.com",
+    "external_id": "A-1",
+    "custom": {"rank": "A", "points": 5, "member": True},
+}
 
 
 def body(**given: Any) -> dict[str, Any]:
     """A commercial HTML mail without tracking."""
     return {
-        "subject": "{{ contact.family_name | default: 'お客様' }}様へのご案内", "preheader": "秋のご案内",
-        "from_name": "株式会社サンプル 広報", "from_email": "news@example.jp", "reply_to": "info@example.jp",
-        "format": "html", "html": HTML, "mjml": "", "text": "", "text_auto": True, "category": "commercial",
-        "track_opens": False, "track_clicks": False, **given,
-    }  # fmt: skip
+        "subject": "{{ contact.family_name | default: 'お客様' }}様へのご案内",
+        "preheader": "秋のご案内",
+        "from_name": "株式会社サンプル 広報",
+        "from_email": "news@example.jp",
+        "reply_to": "info@example.jp",
+        "format": "html",
+        "html": HTML,
+        "mjml": "",
+        "text": "",
+        "text_auto": True,
+        "category": "commercial",
+        "track_opens": False,
+        "track_clicks": False,
+        **given,
+    }
 
 
 def compiled(**given: Any) -> CompiledMail:
@@ -39,9 +53,13 @@ def recipient(contact: dict[str, Any] | None = None, **given: Any) -> Recipient:
     """Somebody, with values over the sample's."""
     values = {"contact": {**CONTACT, **(contact or {})}}
     fields: dict[str, Any] = {
-        "address": "hanako@example.com", "message_id": "0192aa@mail.example.jp", "values": values,
-        "opt_out_url": "https://mail.example.jp/o/token", "one_click_url": "https://mail.example.jp/o1/token", **given,
-    }  # fmt: skip
+        "address": "hanako@example.com",
+        "message_id": "0192aa@mail.example.jp",
+        "values": values,
+        "opt_out_url": "https://mail.example.jp/o/token",
+        "one_click_url": "https://mail.example.jp/o1/token",
+        **given,
+    }
     return Recipient(**fields)
 
 

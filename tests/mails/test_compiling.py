@@ -76,10 +76,20 @@ def test_the_pixel_is_there_only_when_tracked() -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["javascript:alert(1)", "JaVaScRiPt:x", "data:text/html,x", "vbscript:x", "{{ contact.external_id }}",
-     "/relative", "",
-     "https://{{ contact.external_id }}.example.jp/", "https://user@evil.example/", "http:/x", "ftp://example.jp/x"],
-)  # fmt: skip
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt:x",
+        "data:text/html,x",
+        "vbscript:x",
+        "{{ contact.external_id }}",
+        "/relative",
+        "",
+        "https://{{ contact.external_id }}.example.jp/",
+        "https://user@evil.example/",
+        "http:/x",
+        "ftp://example.jp/x",
+    ],
+)
 def test_links_that_lead_astray_are_refused_with_their_line(target: str) -> None:
     with pytest.raises(UnableToCompile) as caught:
         compiled(html=f'<p>\n<a class="x" href="{target}">x</a></p>')

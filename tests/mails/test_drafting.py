@@ -71,10 +71,14 @@ def test_a_salutation_without_fallback_is_a_warning() -> None:
 def test_a_preview_is_what_the_contact_would_get() -> None:
     now = clock.now()
     contact = Contact.objects.create(
-        email="a@example.jp", email_key="a@example.jp", address_hash=b"x" * 32, family_name="髙橋",
+        email="a@example.jp",
+        email_key="a@example.jp",
+        address_hash=b"x" * 32,
+        family_name="髙橋",
         company_name="架空商事",
-        created_at=now, updated_at=now,
-    )  # fmt: skip
+        created_at=now,
+        updated_at=now,
+    )
     shown = previewing.preview(body(), contact=contact, now=now)
     assert shown.merged and shown.subject == "髙橋様へのご案内"
     assert "架空商事" in shown.html and "架空商事" in shown.text

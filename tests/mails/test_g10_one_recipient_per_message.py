@@ -14,19 +14,51 @@ from hypothesis import strategies as st
 from tashika.mails.compiling import UnableToBuild, UnableToCompile
 from tests.mails.samples import WHEN, compiled, content, parsed, recipient
 
-EXPECTED = ["Date", "From", "Reply-To", "To", "Subject", "Message-ID", "List-Unsubscribe", "List-Unsubscribe-Post",
-            "MIME-Version", "Content-Type"]  # fmt: skip
+EXPECTED = [
+    "Date",
+    "From",
+    "Reply-To",
+    "To",
+    "Subject",
+    "Message-ID",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "MIME-Version",
+    "Content-Type",
+]
 TRICKY = st.one_of(
     st.text(alphabet=st.characters(codec=None, categories=None, exclude_categories=()), max_size=40),
     st.text(alphabet="髙﨑𠮷葛\U000e0100ｱがが👨\u200d👩ﷺé'<&\" ", max_size=40),
-    st.sampled_from([
-        "太郎\r\nBcc: evil@example.com", "a\nTo: b@example.com", "x\r\n\r\nbody", "\0", "\u2028Bcc: x", "\x85Bcc: x",
-        "\ud800",
-        "𠮷野家", "葛\U000e0100城", "👨‍👩‍👧‍👦" * 20, "w" * 3000, "長" * 3000, "=?UTF-8?B?QmNj?=",
-        "{{ contact.email }}", "{% if %}",
-        "a" * 75 + " " + "b" * 80, "\u202egpj.exe", "<script>", "\x0b\x0c\x1c", " ", "", "\t", "a@b, c@d", '"', "\\",
-    ]),
-)  # fmt: skip
+    st.sampled_from(
+        [
+            "太郎\r\nBcc: evil@example.com",
+            "a\nTo: b@example.com",
+            "x\r\n\r\nbody",
+            "\0",
+            "\u2028Bcc: x",
+            "\x85Bcc: x",
+            "\ud800",
+            "𠮷野家",
+            "葛\U000e0100城",
+            "👨‍👩‍👧‍👦" * 20,
+            "w" * 3000,
+            "長" * 3000,
+            "=?UTF-8?B?QmNj?=",
+            "{{ contact.email }}",
+            "{% if %}",
+            "a" * 75 + " " + "b" * 80,
+            "\u202egpj.exe",
+            "<script>",
+            "\x0b\x0c\x1c",
+            " ",
+            "",
+            "\t",
+            "a@b, c@d",
+            '"',
+            "\\",
+        ]
+    ),
+)
 
 
 def lines_are_short(message: bytes) -> None:
@@ -99,10 +131,21 @@ def test_no_address_or_identifier_injects_a_header(value: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "no-at", "a@b@example.jp", "a@example.jp\r\nBcc: x@example.com", "a@example.jp, b@example.jp",
-     "a b@example.jp",
-     "<a@example.jp>", "山田@example.jp", "a@", "@example.jp", "a@-x.jp", "a@example.jp\x00"],
-)  # fmt: skip
+    [
+        "",
+        "no-at",
+        "a@b@example.jp",
+        "a@example.jp\r\nBcc: x@example.com",
+        "a@example.jp, b@example.jp",
+        "a b@example.jp",
+        "<a@example.jp>",
+        "山田@example.jp",
+        "a@",
+        "@example.jp",
+        "a@-x.jp",
+        "a@example.jp\x00",
+    ],
+)
 def test_what_is_not_one_address_is_refused(address: str) -> None:
     with pytest.raises(UnableToBuild):
         compiled().build(recipient(address=address), WHEN)
@@ -121,11 +164,17 @@ def test_a_domain_in_japanese_goes_in_its_ascii_form() -> None:
 
 @pytest.mark.parametrize(
     ("part", "value"),
-    [("from_name", "x\r\nBcc: a@example.jp"), ("from_email", "a@example.jp\r\nBcc: b@example.jp"), ("reply_to",
-     "a@b@c"),
-     ("from_email", ""), ("subject", "a\nBcc: x"), ("subject", " "), ("from_name", "{{ contact.email }}"),
-     ("subject", "{{ opt_out_url }}")],
-)  # fmt: skip
+    [
+        ("from_name", "x\r\nBcc: a@example.jp"),
+        ("from_email", "a@example.jp\r\nBcc: b@example.jp"),
+        ("reply_to", "a@b@c"),
+        ("from_email", ""),
+        ("subject", "a\nBcc: x"),
+        ("subject", " "),
+        ("from_name", "{{ contact.email }}"),
+        ("subject", "{{ opt_out_url }}"),
+    ],
+)
 def test_the_authors_own_headers_are_checked(part: str, value: str) -> None:
     with pytest.raises(UnableToCompile) as caught:
         compiled(**{part: value})

@@ -45,17 +45,31 @@ def test_another_body_or_organisation_gives_other_bytes() -> None:
 
 _static = st.text(alphabet="あ漢a<&\n %|'\"=", max_size=12)
 _field = st.sampled_from(
-    ["{{ contact.family_name }}", "{{contact.custom.rank}}", '{{ contact.family_name | default: "ご担当者" }}',
-     "{{ contact.custom.points | default: 'な<し' }}", "{{ contact.custom.member }}", "{{ organisation.name }}",
-     "{{ opt_out_url }}", "{{ contact.email | upcase }}", "{{ contact.custom.rank | _percent }}",
-     "{% if contact.custom.member %}会員{{ contact.custom.rank }}{% else %}\n非会員{% endif %}",
-     "{% case contact.custom.rank %}{% when 'A' %}a{% else %}b{{ contact.family_name }}{% endcase %}",
-     "{% comment %}{{ contact.email }}{% endcomment %}", "{{ contact.email | truncate: 5 }}"]
-)  # fmt: skip
+    [
+        "{{ contact.family_name }}",
+        "{{contact.custom.rank}}",
+        '{{ contact.family_name | default: "ご担当者" }}',
+        "{{ contact.custom.points | default: 'な<し' }}",
+        "{{ contact.custom.member }}",
+        "{{ organisation.name }}",
+        "{{ opt_out_url }}",
+        "{{ contact.email | upcase }}",
+        "{{ contact.custom.rank | _percent }}",
+        "{% if contact.custom.member %}会員{{ contact.custom.rank }}{% else %}\n非会員{% endif %}",
+        "{% case contact.custom.rank %}{% when 'A' %}a{% else %}b{{ contact.family_name }}{% endcase %}",
+        "{% comment %}{{ contact.email }}{% endcomment %}",
+        "{{ contact.email | truncate: 5 }}",
+    ]
+)
 _value = st.one_of(
-    st.none(), st.booleans(), st.integers(-5, 5), st.floats(-3, 3), st.sampled_from(["", " ", "{{ x }}", "<i>", "A"]),
-    st.text(max_size=10), st.lists(st.text(max_size=3), max_size=2),
-)  # fmt: skip
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 5),
+    st.floats(-3, 3),
+    st.sampled_from(["", " ", "{{ x }}", "<i>", "A"]),
+    st.text(max_size=10),
+    st.lists(st.text(max_size=3), max_size=2),
+)
 
 
 @settings(max_examples=300, deadline=None)
@@ -71,8 +85,11 @@ def test_the_fast_way_and_liquid_give_equal_text(
 ) -> None:
     source = "".join(pieces).replace("\n", "\r\n")
     contact = {"family_name": family, "custom": {"rank": rank, "points": points, "member": points}}
-    mail = compiled(subject="x", html="{{ contact.family_name }}{{ contact.custom.rank }}{{ contact.custom.points }}"
-                    "{{ contact.custom.member }}{{ contact.email }}")  # fmt: skip
+    mail = compiled(
+        subject="x",
+        html="{{ contact.family_name }}{{ contact.custom.rank }}{{ contact.custom.points }}"
+        "{{ contact.custom.member }}{{ contact.email }}",
+    )
     values = mail._values(recipient(contact))
     fast = _Part(source, ORGANISATION, html=html).render(values)
     assert fast == _Part(source, ORGANISATION, html=html, cut=False).render(values)

@@ -61,9 +61,11 @@ def test_empty_values_have_the_same_fields() -> None:
 
 def test_fields_of_names_what_the_mail_needs() -> None:
     body = {
-        "subject": "{{ contact.family_name }}", "format": "text", "from_email": "a@example.jp",
+        "subject": "{{ contact.family_name }}",
+        "format": "text",
+        "from_email": "a@example.jp",
         "text": "{{ contact.custom.rank }} {{ organisation.name }} {{ opt_out_url }}",
-    }  # fmt: skip
+    }
     assert merge_values.fields_of(body) == ["contact.family_name", "contact.custom.rank"]
 
 

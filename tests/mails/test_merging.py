@@ -15,14 +15,19 @@ def only(source: str) -> tuple[int, int, str, str]:
 @pytest.mark.parametrize(
     "source",
     [
-        "{{ contact.family_name }}様", '{{ contact.family_name | default: "ご担当者" }}様', "{{contact.custom.rank}}",
+        "{{ contact.family_name }}様",
+        '{{ contact.family_name | default: "ご担当者" }}様',
+        "{{contact.custom.rank}}",
         "{% if contact.custom.points > 3 %}A{% elsif contact.custom.rank == 'B' %}B{% else %}C{% endif %}",
-        "{% unless contact.company_name == '' %}x{% endunless %}", "{{ organisation.name }} {{ opt_out_url }}",
-        "{% case contact.custom.rank %}{% when 'A' %}a{% else %}b{% endcase %}", "100%増 50%% a{b}c {x:y}",
-        "<style>@media (max-width:1px){.a{color:red}}</style>", "{% comment %} {{ x }} {% endcomment %}",
+        "{% unless contact.company_name == '' %}x{% endunless %}",
+        "{{ organisation.name }} {{ opt_out_url }}",
+        "{% case contact.custom.rank %}{% when 'A' %}a{% else %}b{% endcase %}",
+        "100%増 50%% a{b}c {x:y}",
+        "<style>@media (max-width:1px){.a{color:red}}</style>",
+        "{% comment %} {{ x }} {% endcomment %}",
         "{{ contact.family_name | append: '様' }}",
     ],
-)  # fmt: skip
+)
 def test_good_templates_have_no_flaw(source: str) -> None:
     assert flaws(source, html=True) == []
 
@@ -36,21 +41,39 @@ def test_unknown_field_has_its_place_and_the_nearest_name() -> None:
 
 @pytest.mark.parametrize(
     ("written", "meant"),
-    [("{{ contact.会社名 }}", "contact.company_name"), ("{{ 姓 }}", "contact.family_name"), ("{{ name }}",
-     "contact.family_name"),
-     ("{{ 配信停止URL }}", "opt_out_url"), ("{{ company_name }}", "contact.company_name")],
-)  # fmt: skip
+    [
+        ("{{ contact.会社名 }}", "contact.company_name"),
+        ("{{ 姓 }}", "contact.family_name"),
+        ("{{ name }}", "contact.family_name"),
+        ("{{ 配信停止URL }}", "opt_out_url"),
+        ("{{ company_name }}", "contact.company_name"),
+    ],
+)
 def test_labels_are_answered_with_the_field(written: str, meant: str) -> None:
     assert meant in only(written)[3]
 
 
 @pytest.mark.parametrize(
     "source",
-    ["{{姓}様", "{{ contact.family_name } 様", "｛｛ contact.family_name ｝｝", "{｛contact.family_name｝}",
-     "%%sei_name%%様",
-     "{contactfield=firstname|there}", "[[MISSING TOKEN - x]]", "__c20__", "▲▲配信停止URL▲▲", "%Customer%", "*|FNAME|*",
-     "{contact.family_name}様", "{会社名}", "{姓}}様", "{% if contact.email %", "{{ contact.family_name"],
-)  # fmt: skip
+    [
+        "{{姓}様",
+        "{{ contact.family_name } 様",
+        "｛｛ contact.family_name ｝｝",
+        "{｛contact.family_name｝}",
+        "%%sei_name%%様",
+        "{contactfield=firstname|there}",
+        "[[MISSING TOKEN - x]]",
+        "__c20__",
+        "▲▲配信停止URL▲▲",
+        "%Customer%",
+        "*|FNAME|*",
+        "{contact.family_name}様",
+        "{会社名}",
+        "{姓}}様",
+        "{% if contact.email %",
+        "{{ contact.family_name",
+    ],
+)
 def test_near_misses_and_other_tools_notations_are_errors(source: str) -> None:
     found = flaws(f"一行目\n{source}")
     assert found
@@ -59,13 +82,29 @@ def test_near_misses_and_other_tools_notations_are_errors(source: str) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["{{ contact.__class__ }}", "{{ contact.email.__class__.__mro__ }}", "{{ contact }}", "{{ contact.custom }}",
-     "{{ contact['__init__'] }}", "{{ contact.custom.__dict__.x }}", "{{ contact.note }}", "{{ contact.email.size }}",
-     "{{ tashika.click_0 }}", "{{ settings.SECRET_KEY }}", "{{ contact.email | _percent }}",
-     "{{ contact.email | map: 'x' }}",
-     "{% assign a = 1 %}", "{% for i in (1..1000000) %}x{% endfor %}", "{% include 'x' %}", "{% render 'x' %}",
-     "{% liquid echo 1 %}", "{% capture x %}{% endcapture %}", "{% if x %}{% endif %}", "{{ contact..email }}"],
-)  # fmt: skip
+    [
+        "{{ contact.__class__ }}",
+        "{{ contact.email.__class__.__mro__ }}",
+        "{{ contact }}",
+        "{{ contact.custom }}",
+        "{{ contact['__init__'] }}",
+        "{{ contact.custom.__dict__.x }}",
+        "{{ contact.note }}",
+        "{{ contact.email.size }}",
+        "{{ tashika.click_0 }}",
+        "{{ settings.SECRET_KEY }}",
+        "{{ contact.email | _percent }}",
+        "{{ contact.email | map: 'x' }}",
+        "{% assign a = 1 %}",
+        "{% for i in (1..1000000) %}x{% endfor %}",
+        "{% include 'x' %}",
+        "{% render 'x' %}",
+        "{% liquid echo 1 %}",
+        "{% capture x %}{% endcapture %}",
+        "{% if x %}{% endif %}",
+        "{{ contact..email }}",
+    ],
+)
 def test_nothing_but_listed_fields_can_be_reached(source: str) -> None:
     assert flaws(source)
 

@@ -23,8 +23,11 @@ def test_liquid_comes_through_untouched_in_text_and_attributes() -> None:
 
 
 def test_a_condition_around_a_section_comes_through() -> None:
-    html = render(page("<mj-text>a</mj-text>").replace("<mj-section>", "{% if contact.email %}<mj-section>").replace(
-        "</mj-section>", "</mj-section>{% endif %}"))  # fmt: skip
+    html = render(
+        page("<mj-text>a</mj-text>")
+        .replace("<mj-section>", "{% if contact.email %}<mj-section>")
+        .replace("</mj-section>", "</mj-section>{% endif %}")
+    )
     assert html.index("{% if contact.email %}") < html.index(">a<") < html.index("{% endif %}")
 
 
@@ -34,11 +37,16 @@ def test_nothing_is_loaded_from_elsewhere() -> None:
 
 @pytest.mark.parametrize(
     ("inside", "word"),
-    [("<mj-txt>a</mj-txt>", "mj-txt"), ("<mj-text>a < 3</mj-text>", "&lt;"), ("<mj-text>a", "mj-text"), ("<p>x</p>",
-     "mj-text"),
-     ('<mj-include path="/etc/passwd" />', "mj-include"), ("</mj-text>", "mj-text"), ("<mj-text><b>x</mj-text>",
-      "</b>")],
-)  # fmt: skip
+    [
+        ("<mj-txt>a</mj-txt>", "mj-txt"),
+        ("<mj-text>a < 3</mj-text>", "&lt;"),
+        ("<mj-text>a", "mj-text"),
+        ("<p>x</p>", "mj-text"),
+        ('<mj-include path="/etc/passwd" />', "mj-include"),
+        ("</mj-text>", "mj-text"),
+        ("<mj-text><b>x</mj-text>", "</b>"),
+    ],
+)
 def test_errors_have_their_line(inside: str, word: str) -> None:
     found = flaws(page(inside))
     assert found[0].line == 3

@@ -47,8 +47,15 @@ def test_the_encoding_is_found_by_trial_and_shown(encoding: str, editor: User, n
     assert made.layout["encoding"] == encoding
     assert made.layout["header"][1] == "姓"
     assert made.mapping == [
-        "email", "family_name", "given_name", "family_kana", "given_kana", "company_name", "department", "phone",
-    ]  # fmt: skip
+        "email",
+        "family_name",
+        "given_name",
+        "family_kana",
+        "given_kana",
+        "company_name",
+        "department",
+        "phone",
+    ]
 
 
 @pytest.mark.django_db
@@ -163,7 +170,9 @@ def test_shifted_rows_are_seen_by_the_names_that_known_addresses_would_get(edito
 @pytest.mark.django_db
 def test_a_whole_import_can_be_undone(editor: User, now: datetime) -> None:
     imported(f"{HEADER}\n{GOOD}\n", editor, now)
-    made = imported(f"{HEADER}\n{GOOD.replace('営業部', '総務部')}\n{GOOD.replace('a@', 'b@')}\n", editor, now, tags=["x"])
+    made = imported(
+        f"{HEADER}\n{GOOD.replace('営業部', '総務部')}\n{GOOD.replace('a@', 'b@')}\n", editor, now, tags=["x"]
+    )
     assert Contact.objects.get(email="a@example.jp").department == "総務部"
     done = undoing.undo(contact_import=made, by=editor, now=now)
     assert (done.removed, done.restored, done.kept) == (1, 1, 0)

@@ -71,9 +71,13 @@ def test_what_is_no_draft_is_refused(at_desk: Client, mail: Content, data: Any) 
 def test_a_preview_shows_the_contact_and_the_problems(at_desk: Client) -> None:
     now = clock.now()
     contact = Contact.objects.create(
-        email="a@example.jp", email_key="a@example.jp", address_hash=b"x" * 32, family_name="髙橋", created_at=now,
+        email="a@example.jp",
+        email_key="a@example.jp",
+        address_hash=b"x" * 32,
+        family_name="髙橋",
+        created_at=now,
         updated_at=now,
-    )  # fmt: skip
+    )
     shown = send(at_desk, "/mails/preview", {"body": body(), "contact": contact.pk}).json()
     assert shown["merged"] and shown["subject"] == "髙橋様へのご案内"
     found = at_desk.get("/mails/contacts", {"q": "髙橋"}).json()["contacts"]

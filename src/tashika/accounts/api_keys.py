@@ -18,7 +18,9 @@ def make(*, name: str, role: str, by: User, now: datetime) -> tuple[ApiKey, str]
         key = ApiKey.objects.create(
             name=name, role=Role(role), prefix=secret[:10], secret_hash=_hash(secret), created_by=by, created_at=now
         )
-        audit.record(actor=actor_of(by), verb="make_api_key", subject=f"api_key:{key.pk}", now=now, detail={"role": role})
+        audit.record(
+            actor=actor_of(by), verb="make_api_key", subject=f"api_key:{key.pk}", now=now, detail={"role": role}
+        )
     return key, secret
 
 

@@ -1,6 +1,6 @@
 """Staff users and API keys."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -29,12 +29,12 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=100)
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.VIEWER)
     language = models.CharField(max_length=2, choices=[("ja", "日本語"), ("en", "English")], default="ja")
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)  # type: ignore[misc]
     created_at = models.DateTimeField()
 
-    objects: UserManager = UserManager()
+    objects = UserManager()
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         db_table = "accounts_user"

@@ -36,7 +36,9 @@ def create(*, email: str, name: str, password: str, role: str, by: Actor, now: d
     try:
         validate_email(user.email)
     except ValidationError as error:
-        raise UnableToCreateUser(t("メールアドレスの形式が正しくありません。", "This is not an address."), where="email") from error
+        raise UnableToCreateUser(
+            t("メールアドレスの形式が正しくありません。", "This is not an address."), where="email"
+        ) from error
     try:
         validate_password(password, user)
     except ValidationError as error:

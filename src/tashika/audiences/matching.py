@@ -86,9 +86,13 @@ def _verdict(node: dict[str, Any], known: rules.Schema, contact_id: int) -> Verd
         found = _rows(f"SELECT {field.sql} FROM people_contact c WHERE c.id = %s", [contact_id])
         actual = found[0][0] if found else None
     elif field.type == "tag":
-        actual = [row[0] for row in _rows(
-            "SELECT w.name FROM people_tagging g JOIN people_tag w ON w.id = g.tag_id WHERE g.contact_id = %s ORDER BY 1",
-            [contact_id])]  # fmt: skip
+        actual = [
+            row[0]
+            for row in _rows(
+                "SELECT w.name FROM people_tagging g JOIN people_tag w ON w.id = g.tag_id WHERE g.contact_id = %s ORDER BY 1",
+                [contact_id],
+            )
+        ]
     return Verdict(holds, field=node["field"], test=node["test"], value=node.get("value"), actual=actual)
 
 

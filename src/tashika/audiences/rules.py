@@ -70,7 +70,9 @@ def leaves(node: Mapping[str, Any], place: str = "rule") -> list[tuple[str, Mapp
     """Every leaf of a tree with its place, left to right."""
     if "op" in node:
         return [
-            leaf for index, child in enumerate(node.get("rules", [])) for leaf in leaves(child, f"{place}.rules[{index}]")
+            leaf
+            for index, child in enumerate(node.get("rules", []))
+            for leaf in leaves(child, f"{place}.rules[{index}]")
         ]
     return [(place, node)]
 

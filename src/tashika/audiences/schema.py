@@ -28,7 +28,10 @@ _OTHERS: tuple[tuple[Field, Text], ...] = (
     (Field("activity", "activity"), t("行動", "Activity")),
     (Field("consent", "choice", "c.consent", ("none", "given", "withdrawn")), t("同意", "Consent")),
     (Field("owner", "text", "(SELECT u.email FROM accounts_user u WHERE u.id = c.owner_id)"), t("担当者", "Owner")),
-    (Field("import", "text", "(SELECT o.ref FROM people_source o WHERE o.id = c.source_id)"), t("取り込み元", "Source")),
+    (
+        Field("import", "text", "(SELECT o.ref FROM people_source o WHERE o.id = c.source_id)"),
+        t("取り込み元", "Source"),
+    ),
     (Field("created_at", "moment", "c.created_at"), t("登録日", "Added")),
     (Field("updated_at", "moment", "c.updated_at"), t("更新日", "Changed")),
 )

@@ -25,10 +25,13 @@ def add(*, content: Content, text: str, by: User, now: datetime) -> tuple[int, l
         before = StaticMember.objects.filter(content_id=content.pk).count()
         StaticMember.objects.bulk_create(
             [StaticMember(content_id=content.pk, contact_id=pk, added_at=now) for pk in known.values()],
-            ignore_conflicts=True, batch_size=5000,
-        )  # fmt: skip
+            ignore_conflicts=True,
+            batch_size=5000,
+        )
         added = StaticMember.objects.filter(content_id=content.pk).count() - before
-        audit.record(actor=actor_of(by), verb="add_members", subject=content.public_id, now=now, detail={"added": added})
+        audit.record(
+            actor=actor_of(by), verb="add_members", subject=content.public_id, now=now, detail={"added": added}
+        )
     return added, [keys[key] for key in keys if key not in known]
 
 

@@ -13,7 +13,9 @@ from tashika.cli import commands
 def main(argv: list[str] | None = None) -> int:
     """Run a subcommand and return its exit code: 0 done, 1 found something wrong, 2 could not be done."""
     words = sys.argv[1:] if argv is None else argv
-    parser = argparse.ArgumentParser(prog="tashika", description="Tashika: bulk mail that reaches the right people, once.")
+    parser = argparse.ArgumentParser(
+        prog="tashika", description="Tashika: bulk mail that reaches the right people, once."
+    )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     modules = {_name(module): module for module in _modules()}
     for name, module in sorted(modules.items()):
@@ -42,7 +44,11 @@ def _run(module: ModuleType, arguments: argparse.Namespace) -> int:
     try:
         return int(module.run(arguments))
     except TashikaError as error:
-        parts = [p.in_language(language()) if isinstance(p, Text) else str(p) for p in (error.where, error.what, error.fix) if p]
+        parts = [
+            p.in_language(language()) if isinstance(p, Text) else str(p)
+            for p in (error.where, error.what, error.fix)
+            if p
+        ]
         print(f"tashika: {' '.join(parts)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -65,7 +71,3 @@ def _modules() -> list[ModuleType]:
 
 def _name(module: ModuleType) -> str:
     return str(getattr(module, "NAME", module.__name__.rpartition(".")[2].replace("_", "-")))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

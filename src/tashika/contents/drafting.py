@@ -20,17 +20,28 @@ def create(*, kind: str, name: str, draft: dict[str, Any], by: User | None, now:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"contents:{kind}"])
         last = Content.objects.filter(kind=kind).order_by("-number").values_list("number", flat=True).first()
         content = Content.objects.create(
-            kind=Kind(kind), number=(last or 0) + 1, name=name.strip() or LETTERS[kind], draft=draft,
-            draft_saved_at=now, draft_saved_by=by, created_at=now, created_by=by,
-        )  # fmt: skip
+            kind=Kind(kind),
+            number=(last or 0) + 1,
+            name=name.strip() or LETTERS[kind],
+            draft=draft,
+            draft_saved_at=now,
+            draft_saved_by=by,
+            created_at=now,
+            created_by=by,
+        )
         audit.record(actor=_actor(by), verb="create_content", subject=content.public_id, now=now, detail={"name": name})
     return content
 
 
 def save(
-    *, content: Content, draft: dict[str, Any], by: User | None, now: datetime,
-    name: str | None = None, revision: int | None = None,
-) -> Content:  # fmt: skip
+    *,
+    content: Content,
+    draft: dict[str, Any],
+    by: User | None,
+    now: datetime,
+    name: str | None = None,
+    revision: int | None = None,
+) -> Content:
     """Save the draft. `revision` is the one that the editor had loaded.
 
     Raises Conflict, overwriting nothing, when somebody saved meanwhile; Frozen while an incident holds it (G7).
@@ -42,7 +53,10 @@ def save(
             who = current.draft_saved_by.name if current.draft_saved_by else "Tashika"
             raise Conflict(
                 t("{who} さんが先に保存しました。", "{who} has saved meanwhile.", who=who),
-                fix=t("最新の下書きを開いて、変更を入れ直してください。", "Open the latest draft and make your change again."),
+                fix=t(
+                    "最新の下書きを開いて、変更を入れ直してください。",
+                    "Open the latest draft and make your change again.",
+                ),
             )
         current.draft = draft
         current.name = (name or "").strip() or current.name
@@ -51,9 +65,12 @@ def save(
         current.draft_saved_by = by
         current.save(update_fields=["draft", "name", "draft_revision", "draft_saved_at", "draft_saved_by"])
         audit.record(
-            actor=_actor(by), verb="save_draft", subject=current.public_id, now=now,
+            actor=_actor(by),
+            verb="save_draft",
+            subject=current.public_id,
+            now=now,
             detail={"revision": current.draft_revision},
-        )  # fmt: skip
+        )
     return current
 
 
@@ -62,10 +79,14 @@ def refuse_if_frozen(content: Content) -> None:
     freeze = Freeze.objects.filter(content=content, lifted_at=None).order_by("since").first()
     if freeze:
         raise Frozen(
-            t("{id} は事案 {incident} により保全されています。", "{id} is frozen by incident {incident}.",
-              id=content.public_id, incident=freeze.by_incident),
+            t(
+                "{id} は事案 {incident} により保全されています。",
+                "{id} is frozen by incident {incident}.",
+                id=content.public_id,
+                incident=freeze.by_incident,
+            ),
             fix=t("複製して編集してください。", "Make a copy and edit that."),
-        )  # fmt: skip
+        )
 
 
 def _actor(by: User | None) -> Actor:

@@ -27,9 +27,14 @@ def keep(*, content: Content, by: User | None, now: datetime, uses: Iterable[Ver
             return found
         last = current.versions.order_by("-number").values_list("number", flat=True).first()
         version = Version.objects.create(
-            content=current, number=(last or 0) + 1, name=current.name, body=current.draft,
-            hash=digest, made_at=now, made_by=by,
-        )  # fmt: skip
+            content=current,
+            number=(last or 0) + 1,
+            name=current.name,
+            body=current.draft,
+            hash=digest,
+            made_at=now,
+            made_by=by,
+        )
         Use.objects.bulk_create(Use(user_version=version, used_version=other) for other in used)
     return version
 

@@ -14,9 +14,7 @@ _CHAIN_LOCK = 0x7461736869  # one chain per database: acts are few, mails never 
 _START = bytes(32)
 
 
-def record(
-    *, actor: Actor, verb: str, subject: str, now: datetime, detail: dict[str, Any] | None = None
-) -> AuditEntry:
+def record(*, actor: Actor, verb: str, subject: str, now: datetime, detail: dict[str, Any] | None = None) -> AuditEntry:
     """Append an act in the caller's transaction: no audit, no act (Vault's rule)."""
     with transaction.atomic():
         with connection.cursor() as cursor:

@@ -1,6 +1,6 @@
 """The clock. Domain verbs take `now` as an argument; only the ways in read it here."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone as django_timezone
@@ -11,7 +11,7 @@ _WEEKDAYS = "月火水木金土日"
 
 def now() -> datetime:
     """This moment, aware, in UTC."""
-    return datetime.now(tz=timezone.utc)
+    return datetime.now(tz=UTC)
 
 
 def in_words(moment: datetime) -> str:

@@ -4,6 +4,7 @@ A setting is read from the environment first (`TASHIKA_…`), then from the TOML
 (or `tashika.toml` in the data folder), then from its default. `tashika doctor` and the manual print this table.
 """
 
+import contextlib
 import os
 import secrets
 import tomllib
@@ -24,18 +25,43 @@ class Setting:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("data", "TASHIKA_DATA", "", "Folder of all data. Default: /var/lib/tashika as root, else ~/.local/share/tashika"),
-    Setting("database_url", "DATABASE_URL", "", "PostgreSQL 15 or newer, postgresql://…; empty: the embedded server", True),
-    Setting("base_url", "TASHIKA_BASE_URL", "", "Address that recipients' links carry, such as https://mail.example.jp; empty: http://HOST:PORT"),
+    Setting(
+        "data", "TASHIKA_DATA", "", "Folder of all data. Default: /var/lib/tashika as root, else ~/.local/share/tashika"
+    ),
+    Setting(
+        "database_url", "DATABASE_URL", "", "PostgreSQL 15 or newer, postgresql://…; empty: the embedded server", True
+    ),
+    Setting(
+        "base_url",
+        "TASHIKA_BASE_URL",
+        "",
+        "Address that recipients' links carry, such as https://mail.example.jp; empty: http://HOST:PORT",
+    ),
     Setting("host", "TASHIKA_HOST", "127.0.0.1", "Address that `up` and `web` listen on"),
     Setting("port", "TASHIKA_PORT", "8000", "Port that `up` and `web` listen on"),
-    Setting("allowed_hosts", "TASHIKA_ALLOWED_HOSTS", "", "Host names that the interface answers to, by comma; loopback always"),
-    Setting("secret_key", "TASHIKA_SECRET_KEY", "", "Signs sessions and links; empty: made at random and kept in the data folder", True),
+    Setting(
+        "allowed_hosts",
+        "TASHIKA_ALLOWED_HOSTS",
+        "",
+        "Host names that the interface answers to, by comma; loopback always",
+    ),
+    Setting(
+        "secret_key",
+        "TASHIKA_SECRET_KEY",
+        "",
+        "Signs sessions and links; empty: made at random and kept in the data folder",
+        True,
+    ),
     Setting("time_zone", "TASHIKA_TIME_ZONE", "Asia/Tokyo", "Time zone of the organisation"),
     Setting("language", "TASHIKA_LANGUAGE", "ja", "Language before a person has chosen: ja or en"),
     Setting("practice_port", "TASHIKA_PRACTICE_PORT", "8025", "Loopback port of the practice-mode mail catcher"),
     Setting("sender_connections", "TASHIKA_SENDER_CONNECTIONS", "10", "SMTP connections per sender process, at most"),
-    Setting("permit_seconds", "TASHIKA_PERMIT_SECONDS", "15", "How long a sender may go on without an answer of the database (G3)"),
+    Setting(
+        "permit_seconds",
+        "TASHIKA_PERMIT_SECONDS",
+        "15",
+        "How long a sender may go on without an answer of the database (G3)",
+    ),
     Setting("import_max_bytes", "TASHIKA_IMPORT_MAX_BYTES", str(2 * 1024**3), "Largest import file, in bytes"),
     Setting("debug", "TASHIKA_DEBUG", "", "1: Django's debug pages. Never where others can reach it"),
 )
@@ -45,6 +71,8 @@ _BY_KEY = {setting.key: setting for setting in SETTINGS}
 def data_folder() -> Path:
     """The one folder that holds all data and survives upgrades of the code."""
     chosen = os.environ.get("TASHIKA_DATA")
+    if not chosen and os.environ.get("TASHIKA_CONFIG"):
+        chosen = str(_file().get("data", ""))
     if chosen:
         return Path(chosen).expanduser().absolute()
     if os.geteuid() == 0:
@@ -62,13 +90,27 @@ def _file() -> dict[str, object]:
         return tomllib.load(stream)
 
 
+def forget_file() -> None:
+    """Read the file again at the next look: TASHIKA_CONFIG was changed."""
+    _file.cache_clear()
+
+
 def get(key: str) -> str:
     """The value of a setting as text. Raises KeyError for a key that is not in the table."""
     setting = _BY_KEY[key]
     value = os.environ.get(setting.variable)
     if value is None or value == "":
-        value = str(_file().get(key, "")) or setting.default
+        value = _as_text(_file().get(key, "")) or setting.default
     return value
+
+
+def _as_text(value: object) -> str:
+    """A value of the TOML file as the environment would carry it: true is 1, a list is joined by commas."""
+    if isinstance(value, bool):
+        return "1" if value else ""
+    if isinstance(value, list):
+        return ",".join(str(part) for part in value)
+    return str(value)
 
 
 def get_int(key: str) -> int:
@@ -104,9 +146,7 @@ def secret_key() -> str:
         draft = path.with_name(f"secret_key.{os.getpid()}")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
             stream.write(secrets.token_urlsafe(48))
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(draft, path)  # whole or not at all; of several starting at once, the first one's key holds
-        except FileExistsError:
-            pass
         draft.unlink()
     return path.read_text().strip()

@@ -10,6 +10,7 @@ def conninfo() -> str:
     parameters = {
         key: value
         for key, value in wrapper.get_connection_params().items()
-        if key in ("dbname", "user", "password", "host", "port", "sslmode", "sslrootcert", "sslcert", "sslkey") and value
+        if key in ("dbname", "user", "password", "host", "port", "sslmode", "sslrootcert", "sslcert", "sslkey")
+        and value
     }
     return psycopg.conninfo.make_conninfo(**parameters)

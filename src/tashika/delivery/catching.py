@@ -21,13 +21,18 @@ class _Catcher:
         self._waiting: list[tuple[CaughtMail, asyncio.Future[None]]] = []
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        content = bytes(envelope.content or b"")
+        content = envelope.content if isinstance(envelope.content, bytes) else b""
         subject = str(message_from_bytes(content.partition(b"\r\n\r\n")[0], policy=policy.default).get("Subject", ""))
         mails = [
-            CaughtMail(at=clock.now(), sender=str(envelope.mail_from or "")[:254], recipient=str(recipient)[:254],
-                       subject=subject[:500], message=content)
+            CaughtMail(
+                at=clock.now(),
+                sender=str(envelope.mail_from or "")[:254],
+                recipient=str(recipient)[:254],
+                subject=subject[:500],
+                message=content,
+            )
             for recipient in envelope.rcpt_tos
-        ]  # fmt: skip
+        ]
         futures = [asyncio.get_running_loop().create_future() for _ in mails]
         self._waiting += zip(mails, futures, strict=True)
         await asyncio.gather(*futures)
@@ -69,8 +74,9 @@ async def _run() -> None:
     catcher = _Catcher()
     server = await asyncio.get_running_loop().create_server(
         lambda: SMTP(catcher, data_size_limit=50_000_000, enable_SMTPUTF8=True, ident="Tashika practice mode"),
-        host="127.0.0.1", port=config.get_int("practice_port"),
-    )  # fmt: skip
+        host="127.0.0.1",
+        port=config.get_int("practice_port"),
+    )
     keeping = asyncio.create_task(catcher.keep())
     await ending.wait()
     server.close()

@@ -89,8 +89,9 @@ class Lane:
     def fits(self, relay: Relay) -> bool:
         """Whether this lane still is as the relay's row says."""
         return relays.server_of(relay) == self._server and (relay.connections, relay.per_hour) == (
-            self.relay.connections, self.relay.per_hour,
-        )  # fmt: skip
+            self.relay.connections,
+            self.relay.per_hour,
+        )
 
     def wake(self) -> None:
         """There may be work."""
@@ -235,9 +236,12 @@ class Lane:
 
         try:
             result = await connection.send(
-                sender=letter.mail.envelope_sender, recipient=row.address, body=message,
-                may_begin=lambda: self.sender.may_begin(row.dispatch, row.epoch), body_begins=body_begins,
-            )  # fmt: skip
+                sender=letter.mail.envelope_sender,
+                recipient=row.address,
+                body=message,
+                may_begin=lambda: self.sender.may_begin(row.dispatch, row.epoch),
+                body_begins=body_begins,
+            )
         finally:
             self._transactions.pop(row.id, None)
         self._conclude(transaction, letter, result, hashlib.sha256(message).digest())

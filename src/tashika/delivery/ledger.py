@@ -146,4 +146,4 @@ class Ledger:
 
     async def _execute(self, statement: str, values: Any = None) -> psycopg.AsyncCursor[Any]:
         async with self.lock:
-            return await self._connection.execute(statement, values)  # type: ignore[arg-type]
+            return await self._connection.execute(statement, values)

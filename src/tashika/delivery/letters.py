@@ -27,9 +27,7 @@ class Mail:
     track_opens: bool
     track_clicks: bool
 
-    def build(
-        self, *, row: int, address: str, message_id: UUID, values: Mapping[str, Any], date: datetime
-    ) -> bytes:
+    def build(self, *, row: int, address: str, message_id: UUID, values: Mapping[str, Any], date: datetime) -> bytes:
         """The complete message for one ledger row. Raises compiling.UnableToBuild for this person alone."""
         opt_out, opened, click = tracking.links(config.base_url(), row)
         recipient = compiling.Recipient(

@@ -81,7 +81,8 @@ class Dispatch(models.Model):
         db_table = "delivery_dispatch"
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(state__in=["planning", "sending", "stopped", "finished"]), name="delivery_dispatch_state"
+                condition=models.Q(state__in=["planning", "sending", "stopped", "finished"]),
+                name="delivery_dispatch_state",
             )
         ]
 

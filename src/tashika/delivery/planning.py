@@ -31,10 +31,16 @@ def open_dispatch(
     dispatch, _ = Dispatch.objects.get_or_create(
         reason=reason,
         defaults={
-            "name": name, "mail_version": mail_version, "relay": relay, "state": Dispatch.State.PLANNING,
-            "commercial": is_commercial(mail_version.body), "organisation": organisation_values(), "give_up_at": give_up_at, "created_at": now,
+            "name": name,
+            "mail_version": mail_version,
+            "relay": relay,
+            "state": Dispatch.State.PLANNING,
+            "commercial": is_commercial(mail_version.body),
+            "organisation": organisation_values(),
+            "give_up_at": give_up_at,
+            "created_at": now,
         },
-    )  # fmt: skip
+    )
     return dispatch
 
 

@@ -146,7 +146,16 @@ def _recipient(row: LedgerRow, contact: object) -> Recipient:
         return str(getattr(contact, name, "") or "")
 
     return Recipient(
-        row_id=int(row.pk), contact_id=row.contact_id, address=row.address, company_name=value("company_name"),
-        family_name=value("family_name"), given_name=value("given_name"), state=row.state, why=row.why,
-        begun_at=row.begun_at, ended_at=row.ended_at, reply=row.reply, message_id=str(row.message_id),
-    )  # fmt: skip
+        row_id=int(row.pk),
+        contact_id=row.contact_id,
+        address=row.address,
+        company_name=value("company_name"),
+        family_name=value("family_name"),
+        given_name=value("given_name"),
+        state=row.state,
+        why=row.why,
+        begun_at=row.begun_at,
+        ended_at=row.ended_at,
+        reply=row.reply,
+        message_id=str(row.message_id),
+    )

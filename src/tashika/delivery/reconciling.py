@@ -53,10 +53,16 @@ def _settle(testimony: journal.Testimony, now: datetime) -> int:
         )
         verdicts = [_verdict(row, testimony) for row in rows]
         with connection.cursor() as cursor:
-            cursor.execute(_SETTLE, {
-                "sender": testimony.sender, "now": now, "ids": rows,
-                "states": [state for state, _ in verdicts], "replies": [reply[:500] for _, reply in verdicts],
-            })  # fmt: skip
+            cursor.execute(
+                _SETTLE,
+                {
+                    "sender": testimony.sender,
+                    "now": now,
+                    "ids": rows,
+                    "states": [state for state, _ in verdicts],
+                    "replies": [reply[:500] for _, reply in verdicts],
+                },
+            )
         if sender is not None and sender.ended_at is None:
             sender.ended_at = now
             sender.save(update_fields=["ended_at"])

@@ -36,16 +36,33 @@ class RelayCheck:
 
 
 def create(
-    *, name: str, host: str, port: int, security: str, verify_certificate: bool, username: str, password: str,
-    connections: int, per_hour: int | None, by: User, now: datetime,
-) -> Relay:  # fmt: skip
+    *,
+    name: str,
+    host: str,
+    port: int,
+    security: str,
+    verify_certificate: bool,
+    username: str,
+    password: str,
+    connections: int,
+    per_hour: int | None,
+    by: User,
+    now: datetime,
+) -> Relay:
     """Add a relay; it takes no mail before it is confirmed. Raises UnableToSetUpRelay naming the field."""
     require(by.role, "administer")
     relay = Relay(
-        name=name.strip(), host=host.strip(), port=port, security=security, verify_certificate=verify_certificate,
-        username=username.strip(), password_sealed=_seal(password), connections=connections, per_hour=per_hour,
+        name=name.strip(),
+        host=host.strip(),
+        port=port,
+        security=security,
+        verify_certificate=verify_certificate,
+        username=username.strip(),
+        password_sealed=_seal(password),
+        connections=connections,
+        per_hour=per_hour,
         created_at=now,
-    )  # fmt: skip
+    )
     _refuse_unusable(relay)
     with transaction.atomic():
         relay.save(force_insert=True)
@@ -54,9 +71,20 @@ def create(
 
 
 def change(
-    relay: Relay, *, name: str, host: str, port: int, security: str, verify_certificate: bool, username: str,
-    password: str | None, connections: int, per_hour: int | None, by: User, now: datetime,
-) -> Relay:  # fmt: skip
+    relay: Relay,
+    *,
+    name: str,
+    host: str,
+    port: int,
+    security: str,
+    verify_certificate: bool,
+    username: str,
+    password: str | None,
+    connections: int,
+    per_hour: int | None,
+    by: User,
+    now: datetime,
+) -> Relay:
     """Change a relay. Another host, port or login has to be confirmed anew. `password` None keeps the one there is."""
     require(by.role, "administer")
     before = (relay.host, relay.port, relay.username)
@@ -71,10 +99,19 @@ def change(
     with transaction.atomic():
         relay.save(
             update_fields=[
-                "name", "host", "port", "security", "verify_certificate", "username", "password_sealed",
-                "connections", "per_hour", "confirmed_at", "is_default",
+                "name",
+                "host",
+                "port",
+                "security",
+                "verify_certificate",
+                "username",
+                "password_sealed",
+                "connections",
+                "per_hour",
+                "confirmed_at",
+                "is_default",
             ]
-        )  # fmt: skip
+        )
         _record(relay, "change_relay", by, now)
     return relay
 
@@ -125,7 +162,9 @@ def archive(relay: Relay, *, by: User, now: datetime) -> None:
     """Take a relay out of use. Raises UnableToSetUpRelay while a dispatch sends through it."""
     require(by.role, "administer")
     if Dispatch.objects.filter(relay=relay, state__in=["planning", "sending"]).exists():
-        raise UnableToSetUpRelay(t("この送信サーバーで送信中の配信があります。", "A dispatch is being sent through this relay."))
+        raise UnableToSetUpRelay(
+            t("この送信サーバーで送信中の配信があります。", "A dispatch is being sent through this relay.")
+        )
     with transaction.atomic():
         relay.archived_at, relay.is_default = now, False
         relay.save(update_fields=["archived_at", "is_default"])
@@ -137,10 +176,14 @@ def practice_relay(*, now: datetime) -> Relay:
     relay, _ = Relay.objects.get_or_create(
         practice=True,
         defaults={
-            "name": "練習モード", "host": "127.0.0.1", "port": config.get_int("practice_port"),
-            "security": "none", "connections": 4, "created_at": now,
+            "name": "練習モード",
+            "host": "127.0.0.1",
+            "port": config.get_int("practice_port"),
+            "security": "none",
+            "connections": 4,
+            "created_at": now,
         },
-    )  # fmt: skip
+    )
     return relay
 
 
@@ -156,9 +199,14 @@ def server_of(relay: Relay) -> client.Server:
     if relay.practice:
         host, port = "127.0.0.1", config.get_int("practice_port")
     return client.Server(
-        host=host, port=port, security=relay.security, verify_certificate=relay.verify_certificate,
-        username=relay.username, password=_unseal(bytes(relay.password_sealed)), greeting_name=_greeting_name(),
-    )  # fmt: skip
+        host=host,
+        port=port,
+        security=relay.security,
+        verify_certificate=relay.verify_certificate,
+        username=relay.username,
+        password=_unseal(bytes(relay.password_sealed)),
+        greeting_name=_greeting_name(),
+    )
 
 
 def _greeting_name() -> str:
@@ -187,7 +235,10 @@ def _refuse_unusable(relay: Relay) -> None:
     if not relay.name:
         problem = ("name", t("名前を入力してください。", "Give it a name."))
     elif not relay.host or any(ch.isspace() or ch in "/@" for ch in relay.host):
-        problem = ("host", t("ホスト名を入力してください(例: smtp.example.jp)。", "Give a host name, such as smtp.example.jp."))
+        problem = (
+            "host",
+            t("ホスト名を入力してください(例: smtp.example.jp)。", "Give a host name, such as smtp.example.jp."),
+        )
     elif not 0 < relay.port < 65536:
         problem = ("port", t("ポートは1〜65535です。", "The port is between 1 and 65535."))
     elif relay.security not in Relay.Security.values:

@@ -197,9 +197,11 @@ async def _connect() -> psycopg.AsyncConnection[Any]:
     """A connection that PostgreSQL cuts when it stands idle in a transaction: a sender that is frozen in the middle of
     a claim must not keep the gate from a stop."""
     return await psycopg.AsyncConnection.connect(
-        database.conninfo(), autocommit=True, application_name="tashika sender",
+        database.conninfo(),
+        autocommit=True,
+        application_name="tashika sender",
         options="-c idle_in_transaction_session_timeout=1000",
-    )  # fmt: skip
+    )
 
 
 def _usable_relays() -> tuple[list[Relay], int]:

@@ -10,7 +10,7 @@ Anybody who sees a dispatch may stop it (G14). No stop ever expires.
 
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -26,7 +26,7 @@ from tashika.delivery.models import Dispatch, EmergencyStop, Stop
 
 POLL = 0.005  # seconds
 BURY_AFTER = 0.3  # seconds without an answer until we look whether a sender of this host is dead
-MARGIN = timedelta(seconds=2)  # beyond a silent sender's permit
+MARGIN = 2.0  # seconds beyond a silent sender's permit
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,11 @@ def _answer(stop: Stop, silent: list[str]) -> StopAnswer:
         stop.figures = figures.by_state()
     stop.save(update_fields=["answered_at", "last_begun_at", "figures"])
     return StopAnswer(
-        stop_id=int(stop.pk), pressed_at=stop.pressed_at, answered_at=stop.answered_at, certain=not silent,
-        silent=silent, last_begun_at=stop.last_begun_at, figures=stop.figures,
-    )  # fmt: skip
+        stop_id=int(stop.pk),
+        pressed_at=stop.pressed_at,
+        answered_at=stop.answered_at,
+        certain=not silent,
+        silent=silent,
+        last_begun_at=stop.last_begun_at,
+        figures=stop.figures,
+    )

@@ -99,9 +99,10 @@ class CompiledMail:
             html = _base64(self._html.render(values)) if self._html else b""
             return self._frame.fill(recipient, date, subject, text, html)
         except header_fields.UnableToWriteHeader as error:
-            raise UnableToBuild(t("{what} が正しくないため作れません。", "Not built: {what} is not valid.",
-            what=str(error)),
-                                where=str(error)) from error  # fmt: skip
+            raise UnableToBuild(
+                t("{what} が正しくないため作れません。", "Not built: {what} is not valid.", what=str(error)),
+                where=str(error),
+            ) from error
         except UnableToMerge as error:
             raise UnableToBuild(
                 t("差し込みができません（{why}）。", "The merge failed ({why}).", why=str(error))
@@ -368,15 +369,30 @@ class _Frame:
         unsubscribe = b""
         if self.commercial:  # RFC 2369 and RFC 8058
             unsubscribe = (
-                b"List-Unsubscribe: <" + header_fields.url(recipient.one_click_url)
+                b"List-Unsubscribe: <"
+                + header_fields.url(recipient.one_click_url)
                 + b">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-            )  # fmt: skip
-        return b"".join((
-            b"Date: ", header_fields.date_time(date), self._sender,
-            b"\r\nTo: <", header_fields.address_spec(recipient.address), b">\r\nSubject: ", subject,
-            b"\r\nMessage-ID: <", header_fields.message_id(recipient.message_id), b">\r\n",
-            unsubscribe, self._head, text, self._middle, html, self._end,
-        ))  # fmt: skip
+            )
+        return b"".join(
+            (
+                b"Date: ",
+                header_fields.date_time(date),
+                self._sender,
+                b"\r\nTo: <",
+                header_fields.address_spec(recipient.address),
+                b">\r\nSubject: ",
+                subject,
+                b"\r\nMessage-ID: <",
+                header_fields.message_id(recipient.message_id),
+                b">\r\n",
+                unsubscribe,
+                self._head,
+                text,
+                self._middle,
+                html,
+                self._end,
+            )
+        )
 
 
 def _sender(body: Mapping[str, Any]) -> bytes:

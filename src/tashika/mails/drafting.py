@@ -68,7 +68,8 @@ def accepted(body: Mapping[str, Any]) -> dict[str, Any]:
         if not valid:
             raise UnableToSaveMail(
                 t("{part} を保存できません。", "{part} can't be saved.", part=checking.PARTS.get(key, key)),
-                fix=t("{n}文字以内の文字にしてください。", "Use text of at most {n} characters.", n=longest), where=key,
-            )  # fmt: skip
+                fix=t("{n}文字以内の文字にしてください。", "Use text of at most {n} characters.", n=longest),
+                where=key,
+            )
         found[key] = value.replace("\r\n", "\n") if isinstance(value, str) else value
     return found

@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from tashika.mails.merging import ENGINE, LIQUID
 
 OPT_OUT = re.compile(r"\{\{\s*opt_out_url\s*\}\}")
-HREF = re.compile(r"(<(?:a|area|mj-button|mj-image|mj-navbar-link|mj-social-element|mj-carousel-image)\b"
-                  r"[^<>]*?\shref\s*=\s*)"
-                  r"(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))", re.I)  # fmt: skip
+HREF = re.compile(
+    r"(<(?:a|area|mj-button|mj-image|mj-navbar-link|mj-social-element|mj-carousel-image)\b"
+    r"[^<>]*?\shref\s*=\s*)"
+    r"(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))",
+    re.I,
+)
 # A URL in plain text; full-width punctuation and brackets end it, Liquid may stand in it.
 TEXT_URL = re.compile(r"https?://(?:\{\{[^{}\n]*\}\}|[!#-;=?-\[\]_a-z~%])+")
 TRACKABLE = re.compile(r"https?://[^\s/?#{}<>\"'@\\:]+(?::\d+)?(?:[/?#].*)?", re.S)

@@ -36,10 +36,16 @@ _BY_LABEL = {
     **{label: f"contact.{name}" for name, labels in CONTACT_FIELDS.items() for label in labels},
     **{label: f"organisation.{name}" for name, labels in ORGANISATION_FIELDS.items() for label in labels},
     **dict.fromkeys(OPT_OUT_LABEL, OPT_OUT_URL),
-    "氏名": "contact.family_name", "お名前": "contact.family_name", "苗字": "contact.family_name",
-    "企業名": "contact.company_name", "配信停止URL": OPT_OUT_URL, "last_name": "contact.family_name",
-    "first_name": "contact.given_name", "name": "contact.family_name", "company": "contact.company_name",
-}  # fmt: skip
+    "氏名": "contact.family_name",
+    "お名前": "contact.family_name",
+    "苗字": "contact.family_name",
+    "企業名": "contact.company_name",
+    "配信停止URL": OPT_OUT_URL,
+    "last_name": "contact.family_name",
+    "first_name": "contact.given_name",
+    "name": "contact.family_name",
+    "company": "contact.company_name",
+}
 _CUSTOM = re.compile(r"contact\.custom\.[A-Za-z0-9_-]{1,40}")
 
 # A piece of Liquid, on one line: `{{ … }}` or `{% … %}`.
@@ -49,21 +55,36 @@ LIQUID = re.compile(
 
 # Notations of other tools and slips of the finger (research: misdelivery in Japan, 1.4). They would reach people raw.
 _NEAR_MISSES: tuple[tuple[re.Pattern[str], Text], ...] = (
-    (re.compile(r"[｛﹛]\s*[｛﹛{%％]|\{\s*[｛﹛]|[｝﹜]\s*[｝﹜}]|\}\s*[｝﹜]"),
-     t("全角の波括弧です。", "These braces are full-width.")),
+    (
+        re.compile(r"[｛﹛]\s*[｛﹛{%％]|\{\s*[｛﹛]|[｝﹜]\s*[｝﹜}]|\}\s*[｝﹜]"),
+        t("全角の波括弧です。", "These braces are full-width."),
+    ),
     (re.compile(r"\{\{"), t("{{ が }} で閉じていません。", "{{ is not closed by }}.")),
     (re.compile(r"\{%"), t("{% が %} で閉じていません。", "{% is not closed by %}.")),
-    (re.compile(r"(?<![{\w])\{[^{}\s:;]{1,60}\}\}"), t("差し込みの始まりの波括弧が1つ足りません。",
-    "An opening brace is missing.")),
-    (re.compile(r"\{contactfield=[^}\n]*\}?"), t("ほかのツールの差し込み記法です。",
-    "This is another tool's merge notation.")),
-    (re.compile(r"%%[^\s%]{1,40}%%|\[\[[^\]\n]{1,60}\]\]|\*\|[^|\s]{1,40}\|\*|__c\d+__|▲▲[^▲\n]{1,30}▲▲"
-                r"|%(?:Customer|Company|Section)%"),
-     t("ほかのツールの差し込み記法です。", "This is another tool's merge notation.")),
-    (re.compile(r"\{(?:" + "|".join(re.escape(label) for label in _BY_LABEL if not label.isascii())
-                + r"|(?:contact|organisation)\.[\w.]+)\}(?!\})"),
-     t("差し込みの波括弧が足りません。", "This merge field lacks braces.")),
-)  # fmt: skip
+    (
+        re.compile(r"(?<![{\w])\{[^{}\s:;]{1,60}\}\}"),
+        t("差し込みの始まりの波括弧が1つ足りません。", "An opening brace is missing."),
+    ),
+    (
+        re.compile(r"\{contactfield=[^}\n]*\}?"),
+        t("ほかのツールの差し込み記法です。", "This is another tool's merge notation."),
+    ),
+    (
+        re.compile(
+            r"%%[^\s%]{1,40}%%|\[\[[^\]\n]{1,60}\]\]|\*\|[^|\s]{1,40}\|\*|__c\d+__|▲▲[^▲\n]{1,30}▲▲"
+            r"|%(?:Customer|Company|Section)%"
+        ),
+        t("ほかのツールの差し込み記法です。", "This is another tool's merge notation."),
+    ),
+    (
+        re.compile(
+            r"\{(?:"
+            + "|".join(re.escape(label) for label in _BY_LABEL if not label.isascii())
+            + r"|(?:contact|organisation)\.[\w.]+)\}(?!\})"
+        ),
+        t("差し込みの波括弧が足りません。", "This merge field lacks braces."),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,9 +324,12 @@ def _near_misses(source: str) -> Iterator[Flaw]:
             fix = (
                 t("{{{{ {name} }}}} と書いてください。", "Write {{{{ {name} }}}}.", name=meant)
                 if meant
-                else t("項目はメニューから {{{{ contact.… }}}} の形で入れてください。",
-                       "Insert fields from the menu, as {{{{ contact.… }}}}.", n="")
-            )  # fmt: skip
+                else t(
+                    "項目はメニューから {{{{ contact.… }}}} の形で入れてください。",
+                    "Insert fields from the menu, as {{{{ contact.… }}}}.",
+                    n="",
+                )
+            )
             yield _flaw(source, match.start(), match.end(), what, fix)
 
 

@@ -13,26 +13,86 @@ import mrml
 from tashika.core.text import Text, t
 from tashika.mails.merging import LIQUID, blanked, place
 
-_STRUCTURE = frozenset([
-    "mj-body", "mj-wrapper", "mj-section", "mj-column", "mj-group", "mj-hero", "mj-accordion",
-    "mj-accordion-element", "mj-carousel", "mj-navbar", "mj-social",
-])  # fmt: skip
-_CONTENT = frozenset([
-    "mj-text", "mj-button", "mj-image", "mj-divider", "mj-spacer", "mj-table", "mj-raw", "mj-accordion-title",
-    "mj-accordion-text", "mj-carousel-image", "mj-navbar-link", "mj-social-element",
-])  # fmt: skip
-_HEAD = frozenset([
-    "mj-head", "mj-attributes", "mj-all", "mj-class", "mj-breakpoint", "mj-font", "mj-preview", "mj-style",
-    "mj-title", "mj-html-attributes", "mj-selector", "mj-html-attribute",
-])  # fmt: skip
+_STRUCTURE = frozenset(
+    [
+        "mj-body",
+        "mj-wrapper",
+        "mj-section",
+        "mj-column",
+        "mj-group",
+        "mj-hero",
+        "mj-accordion",
+        "mj-accordion-element",
+        "mj-carousel",
+        "mj-navbar",
+        "mj-social",
+    ]
+)
+_CONTENT = frozenset(
+    [
+        "mj-text",
+        "mj-button",
+        "mj-image",
+        "mj-divider",
+        "mj-spacer",
+        "mj-table",
+        "mj-raw",
+        "mj-accordion-title",
+        "mj-accordion-text",
+        "mj-carousel-image",
+        "mj-navbar-link",
+        "mj-social-element",
+    ]
+)
+_HEAD = frozenset(
+    [
+        "mj-head",
+        "mj-attributes",
+        "mj-all",
+        "mj-class",
+        "mj-breakpoint",
+        "mj-font",
+        "mj-preview",
+        "mj-style",
+        "mj-title",
+        "mj-html-attributes",
+        "mj-selector",
+        "mj-html-attribute",
+    ]
+)
 _MJ = _STRUCTURE | _CONTENT | _HEAD | {"mjml"}
-_HOLDS_HTML = frozenset([
-    "mj-text", "mj-button", "mj-table", "mj-raw", "mj-accordion-title", "mj-accordion-text", "mj-navbar-link",
-    "mj-social-element", "mj-preview", "mj-title", "mj-style",
-])  # fmt: skip
-_VOID = frozenset([
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
-])  # fmt: skip
+_HOLDS_HTML = frozenset(
+    [
+        "mj-text",
+        "mj-button",
+        "mj-table",
+        "mj-raw",
+        "mj-accordion-title",
+        "mj-accordion-text",
+        "mj-navbar-link",
+        "mj-social-element",
+        "mj-preview",
+        "mj-title",
+        "mj-style",
+    ]
+)
+_VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
 # A tag, or a bare "<". Comments are blanked before. No part can run past the next "<": linear in the length.
 _TAG = re.compile(r"<![^<>]*>|<\?[^<>]*>|<(/?)([A-Za-z][\w:-]*)((?:\"[^\"<]*\"|'[^'<]*'|[^<>\"'])*?)(/?)>|<")
 _DEEPEST = 60  # of nested elements; mrml and mail programs are recursive

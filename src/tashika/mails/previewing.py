@@ -45,9 +45,12 @@ def preview(body: Mapping[str, Any], *, contact: Contact | None, now: datetime) 
     values = values_for(contact, mail.fields) if contact else empty_values(mail.fields)
     base = config.base_url().rstrip("/")
     recipient = Recipient(
-        address=contact.email if contact else _NOBODY, message_id="preview@example.jp", values=values,
-        opt_out_url=f"{base}/o/preview", one_click_url=f"{base}/o/preview",
-    )  # fmt: skip
+        address=contact.email if contact else _NOBODY,
+        message_id="preview@example.jp",
+        values=values,
+        opt_out_url=f"{base}/o/preview",
+        one_click_url=f"{base}/o/preview",
+    )
     try:
         subject, html, text = mail.parts(recipient)
         message = mail.build(recipient, now)

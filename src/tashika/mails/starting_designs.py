@@ -26,30 +26,64 @@ class Design:
     def body(self) -> dict[str, Any]:
         """The draft that a new mail begins with."""
         return {
-            **EMPTY, "format": self.format, "subject": self.subject, "preheader": self.preheader,
+            **EMPTY,
+            "format": self.format,
+            "subject": self.subject,
+            "preheader": self.preheader,
             "text" if self.format == "text" else "mjml": self.source(),
-        }  # fmt: skip
+        }
 
 
 EMPTY: dict[str, Any] = {
-    "subject": "", "preheader": "", "from_name": "", "from_email": "", "reply_to": "", "format": "mjml", "mjml": "",
-    "html": "", "text": "", "text_auto": True, "category": "commercial", "track_opens": True, "track_clicks": True,
-}  # fmt: skip
+    "subject": "",
+    "preheader": "",
+    "from_name": "",
+    "from_email": "",
+    "reply_to": "",
+    "format": "mjml",
+    "mjml": "",
+    "html": "",
+    "text": "",
+    "text_auto": True,
+    "category": "commercial",
+    "track_opens": True,
+    "track_clicks": True,
+}
 
 DESIGNS: tuple[Design, ...] = (
-    Design("newsletter", t("メールマガジン", "Newsletter"),
-           t("見出し・記事・二列の小記事", "A heading, an article, two small columns"), "mjml",
-           "{{ organisation.name }} ニュース（今月号）", "今月のお知らせをお届けします"),
-    Design("seminar", t("セミナーのご案内", "Seminar invitation"),
-           t("日時・会場の表と申し込みボタン", "A table of time and place, a button"), "mjml",
-           "【ご案内】セミナーの題名をここに", "無料・オンラインで開催します"),
-    Design("letter", t("手紙", "Letter"),
-           t("飾りのない、担当者からの一通", "Plain, as from a colleague"), "mjml",
-           "{{ contact.family_name | default: \"ご担当者\" }}様へのお知らせ", ""),
-    Design("plain", t("テキストだけ", "Text only"),
-           t("HTMLを使わないメール", "A mail without HTML"), "text",
-           "お知らせの件名をここに", ""),
-)  # fmt: skip
+    Design(
+        "newsletter",
+        t("メールマガジン", "Newsletter"),
+        t("見出し・記事・二列の小記事", "A heading, an article, two small columns"),
+        "mjml",
+        "{{ organisation.name }} ニュース（今月号）",
+        "今月のお知らせをお届けします",
+    ),
+    Design(
+        "seminar",
+        t("セミナーのご案内", "Seminar invitation"),
+        t("日時・会場の表と申し込みボタン", "A table of time and place, a button"),
+        "mjml",
+        "【ご案内】セミナーの題名をここに",
+        "無料・オンラインで開催します",
+    ),
+    Design(
+        "letter",
+        t("手紙", "Letter"),
+        t("飾りのない、担当者からの一通", "Plain, as from a colleague"),
+        "mjml",
+        '{{ contact.family_name | default: "ご担当者" }}様へのお知らせ',
+        "",
+    ),
+    Design(
+        "plain",
+        t("テキストだけ", "Text only"),
+        t("HTMLを使わないメール", "A mail without HTML"),
+        "text",
+        "お知らせの件名をここに",
+        "",
+    ),
+)
 
 
 def design(key: str) -> Design | None:

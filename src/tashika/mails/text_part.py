@@ -9,11 +9,44 @@ from html.parser import HTMLParser
 from tashika.mails.merging import LIQUID, blanked
 
 _SKIPPED = frozenset({"head", "style", "script", "title", "template", "noscript"})
-_BLOCKS = frozenset([
-    "address", "article", "aside", "blockquote", "body", "center", "dd", "div", "dl", "dt", "fieldset",
-    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "main", "nav", "ol",
-    "p", "pre", "section", "table", "tbody", "tfoot", "thead", "tr", "ul",
-])  # fmt: skip
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tbody",
+        "tfoot",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
 _SPACED = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "blockquote", "pre"})
 _HEADINGS = {"h1": "■ ", "h2": "■ ", "h3": "● "}
 # A tag as HTML has it, running past no "<", or a "<" that begins none: Python's parser is quadratic over broken ones.
@@ -144,9 +177,23 @@ class _Reader(HTMLParser):
         self.out.append(f" {shown} " if label else f"{shown} ")
 
 
-_VOID = frozenset([
-    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
-])  # fmt: skip
+_VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
 
 
 def _ends_line(out: list[str]) -> bool:

@@ -1,5 +1,6 @@
 """Addresses: normal form, keyed hash, mask."""
 
+import contextlib
 import hashlib
 import hmac
 
@@ -14,10 +15,8 @@ def address_key(address: str) -> str:
     if not domain.isascii():
         import idna
 
-        try:
+        with contextlib.suppress(idna.IDNAError):
             domain = idna.encode(domain, uts46=True).decode()
-        except idna.IDNAError:
-            pass
     return f"{local.lower()}@{domain}"
 
 

@@ -5,7 +5,9 @@ import re
 # Japanese carriers issued addresses that break RFC 5321 (`a..b@`, `.a@`, `a.@`) until 2009; they are real.
 _CARRIERS = ("docomo.ne.jp", "ezweb.ne.jp", "au.com", "softbank.ne.jp", "i.softbank.jp", "vodafone.ne.jp")
 _LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
-_DOMAIN = re.compile(r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})", re.I)
+_DOMAIN = re.compile(
+    r"(?=.{4,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{2,59})", re.I
+)
 
 
 def address_problem(address: str) -> str:
@@ -36,7 +38,10 @@ _NAME_FAULTS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("phone_in_name", _PHONE),
     ("digits_in_name", re.compile(r"[0-9０-９]")),
     ("placeholder", re.compile("[■●〓]")),
-    ("no_name", re.compile(r"\A(テスト|てすと|test|不明|なし|無し|様|名無し|記載なし|n/a|-+|－+|担当者|ご担当者様?)\Z", re.I)),
+    (
+        "no_name",
+        re.compile(r"\A(テスト|てすと|test|不明|なし|無し|様|名無し|記載なし|n/a|-+|－+|担当者|ご担当者様?)\Z", re.I),
+    ),
     ("honorific_in_name", re.compile(r".(様|さま|さん|殿|御中|先生)\Z")),
 )
 _SUSPECT = re.compile(

@@ -48,6 +48,11 @@ def opt_out(*, contact_id: int, address: str, now: datetime, detail: str = "", b
 
 def _add(contact_id: int, key: bytes, state: str, ground: str, detail: str, by: Actor, now: datetime) -> None:
     Consent.objects.create(
-        contact_id=contact_id, address_hash=key, state=state, ground=ground[:40], detail=detail[:500], at=now,
+        contact_id=contact_id,
+        address_hash=key,
+        state=state,
+        ground=ground[:40],
+        detail=detail[:500],
+        at=now,
         source=sources.of_actor(by, now=now),
-    )  # fmt: skip
+    )

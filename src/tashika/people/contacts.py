@@ -14,9 +14,21 @@ from tashika.people.addresses import address_hash, address_key
 from tashika.people.models import Contact, ContactHistory, Suppression
 
 TEXT_FIELDS = (
-    "family_name", "given_name", "family_kana", "given_kana", "company_name", "department", "job_title", "phone",
-    "mobile", "postal_code", "prefecture", "address", "external_id", "note",
-)  # fmt: skip
+    "family_name",
+    "given_name",
+    "family_kana",
+    "given_kana",
+    "company_name",
+    "department",
+    "job_title",
+    "phone",
+    "mobile",
+    "postal_code",
+    "prefecture",
+    "address",
+    "external_id",
+    "note",
+)
 
 
 class UnableToSaveContact(TashikaError):
@@ -43,7 +55,8 @@ def add(*, values: dict[str, Any], by: Actor, now: datetime) -> Contact:
                 contact.save(force_insert=True)
         except IntegrityError as error:
             raise UnableToSaveContact(
-                t("このメールアドレスはすでに登録されています。", "A contact with this address is already there."), where="email"
+                t("このメールアドレスはすでに登録されています。", "A contact with this address is already there."),
+                where="email",
             ) from error
         audit.record(actor=by, verb="add_contact", subject=str(contact), now=now)
     return contact
@@ -55,7 +68,9 @@ def change(*, contact: Contact, values: dict[str, Any], by: Actor, now: datetime
     with transaction.atomic():
         current = Contact.objects.select_for_update().get(pk=contact.pk)
         source = sources.of_actor(by, now=now)
-        changes = {name: [getattr(current, name), new] for name, new in cleaned.items() if getattr(current, name) != new}
+        changes = {
+            name: [getattr(current, name), new] for name, new in cleaned.items() if getattr(current, name) != new
+        }
         if not changes:
             return current
         for name, (_, new) in changes.items():
@@ -69,7 +84,8 @@ def change(*, contact: Contact, values: dict[str, Any], by: Actor, now: datetime
                 current.save(update_fields=[*changes, "address_hash", "company", "field_sources", "updated_at"])
         except IntegrityError as error:
             raise UnableToSaveContact(
-                t("このメールアドレスは別の見込み顧客が使っています。", "Another contact has this address."), where="email"
+                t("このメールアドレスは別の見込み顧客が使っています。", "Another contact has this address."),
+                where="email",
             ) from error
         ContactHistory.objects.create(contact_id=current.pk, at=now, source=source, act="updated", changes=changes)
         audit.record(actor=by, verb="change_contact", subject=str(current), now=now, detail={"fields": sorted(changes)})
@@ -95,7 +111,9 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
         elif name in TEXT_FIELDS:
             cleaned[name] = _text(name, str(value))
         else:
-            raise UnableToSaveContact(t("項目 {name} はありません。", "There is no field {name}.", name=name), where=name)
+            raise UnableToSaveContact(
+                t("項目 {name} はありません。", "There is no field {name}.", name=name), where=name
+            )
     return cleaned
 
 
@@ -107,16 +125,19 @@ def _address(address: str) -> dict[str, str]:
     if problem:
         raise UnableToSaveContact(
             t("メールアドレスの形式が正しくありません。", "This is not a valid address."),
-            fix=t("例: taro@example.jp", "Example: taro@example.jp"), where="email",
-        )  # fmt: skip
+            fix=t("例: taro@example.jp", "Example: taro@example.jp"),
+            where="email",
+        )
     return {"email": address, "email_key": address_key(address)}
 
 
 def _text(name: str, value: str) -> str:
     value = value.strip()
     if any(ord(ch) < 32 for ch in value) and name != "note":
-        raise UnableToSaveContact(t("改行や制御文字は使えません。", "No line breaks or control characters."), where=name)
-    limit = Contact._meta.get_field(name).max_length
+        raise UnableToSaveContact(
+            t("改行や制御文字は使えません。", "No line breaks or control characters."), where=name
+        )
+    limit = getattr(Contact._meta.get_field(name), "max_length", None)
     if limit and len(value) > limit:
         raise UnableToSaveContact(t("{n}文字以内にしてください。", "At most {n} characters.", n=limit), where=name)
     return value.replace("\0", "")

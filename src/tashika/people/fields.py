@@ -36,7 +36,8 @@ def create(*, key: str, label: str, type: str, choices: list[str], by: Actor, no
     """Add a custom field. Raises UnableToUseValue for a bad key or a choice field without choices."""
     if not key.isascii() or not key.replace("_", "").isalnum() or not key[:1].isalpha() or len(key) > 40:
         raise UnableToUseValue(
-            t("キーは英字で始まる半角英数字と _ で入力してください。", "The key takes letters, digits and _."), where="key"
+            t("キーは英字で始まる半角英数字と _ で入力してください。", "The key takes letters, digits and _."),
+            where="key",
         )
     if type in (Type.CHOICE, Type.MULTI_CHOICE) and not choices:
         raise UnableToUseValue(t("選択肢を入力してください。", "Give the choices."), where="choices")
@@ -61,12 +62,18 @@ def cleaned(values: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in values.items():
         if key not in known:
-            raise UnableToUseValue(t("項目 {key} はありません。", "There is no field {key}.", key=key), where=f"custom.{key}")
+            raise UnableToUseValue(
+                t("項目 {key} はありません。", "There is no field {key}.", key=key), where=f"custom.{key}"
+            )
         try:
             kept = parse(known[key].type, known[key].choices, value)
         except ValueError as error:
             raise UnableToUseValue(
-                t("「{label}」の値が型に合いません。", "The value of “{label}” does not fit its type.", label=known[key].label),
+                t(
+                    "「{label}」の値が型に合いません。",
+                    "The value of “{label}” does not fit its type.",
+                    label=known[key].label,
+                ),
                 where=f"custom.{key}",
             ) from error
         if kept is not None:
@@ -76,10 +83,7 @@ def cleaned(values: dict[str, Any]) -> dict[str, Any]:
 
 def parse(type: str, choices: list[str], value: Any) -> Any:
     """A value as its type keeps it: a number, an ISO date, a list of choices. None for empty. Raises ValueError."""
-    if isinstance(value, list):
-        texts = [str(one).strip() for one in value]
-    else:
-        texts = [str(value).strip()]
+    texts = [str(one).strip() for one in value] if isinstance(value, list) else [str(value).strip()]
     text = texts[0] if texts else ""
     if not any(texts):
         return None
@@ -97,7 +101,9 @@ def parse(type: str, choices: list[str], value: Any) -> Any:
     if type == Type.CHOICE and text not in choices:
         raise ValueError(text)
     if type == Type.MULTI_CHOICE:
-        parts = texts if len(texts) > 1 else [part.strip() for part in text.replace("、", ";").split(";") if part.strip()]
+        parts = (
+            texts if len(texts) > 1 else [part.strip() for part in text.replace("、", ";").split(";") if part.strip()]
+        )
         if set(parts) - set(choices):
             raise ValueError(text)
         return parts

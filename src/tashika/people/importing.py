@@ -55,8 +55,13 @@ def set_up(*, contact_import: Import, mapping: list[str], options: dict[str, Any
     contact_import.mapping, contact_import.options = mapping, {**contact_import.options, **options}
     contact_import.findings, contact_import.state = [], State.CHECKING
     contact_import.save(update_fields=["mapping", "options", "findings", "state"])
-    audit.record(actor=_actor(by), verb="set_up_import", subject=str(contact_import), now=now,
-                 detail={"mapping": mapping, "options": contact_import.options})  # fmt: skip
+    audit.record(
+        actor=_actor(by),
+        verb="set_up_import",
+        subject=str(contact_import),
+        now=now,
+        detail={"mapping": mapping, "options": contact_import.options},
+    )
 
 
 def check(*, import_id: int) -> None:
@@ -79,9 +84,13 @@ def check(*, import_id: int) -> None:
 
 def decide(*, contact_import: Import, decisions: dict[str, str], by: User, now: datetime) -> None:
     """A person decides each finding: `quarantine` keeps such rows back, `accept` takes them as they are."""
-    missing = [one["code"] for one in contact_import.findings if decisions.get(one["code"]) not in ("quarantine", "accept")]
+    missing = [
+        one["code"] for one in contact_import.findings if decisions.get(one["code"]) not in ("quarantine", "accept")
+    ]
     if contact_import.state != State.UNDECIDED or missing:
-        raise UnableToImport(t("すべての指摘について、どうするか選んでください。", "Decide every finding."), where=", ".join(missing))
+        raise UnableToImport(
+            t("すべての指摘について、どうするか選んでください。", "Decide every finding."), where=", ".join(missing)
+        )
     for finding in contact_import.findings:
         finding["decision"] = decisions[finding["code"]]
     contact_import.state = State.READY
@@ -120,9 +129,18 @@ def run(*, import_id: int) -> None:
         with transaction.atomic():
             contact_import.state, contact_import.finished_at = State.FINISHED, clock.now()
             contact_import.save(update_fields=["state", "finished_at"])
-            audit.record(actor=SYSTEM, verb="finish_import", subject=str(contact_import), now=clock.now(),
-                         detail={"created": contact_import.created, "updated": contact_import.updated,
-                                 "skipped": contact_import.skipped, "quarantined": contact_import.quarantined})  # fmt: skip
+            audit.record(
+                actor=SYSTEM,
+                verb="finish_import",
+                subject=str(contact_import),
+                now=clock.now(),
+                detail={
+                    "created": contact_import.created,
+                    "updated": contact_import.updated,
+                    "skipped": contact_import.skipped,
+                    "quarantined": contact_import.quarantined,
+                },
+            )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE people_contact")
 
@@ -184,8 +202,7 @@ def _chunks(contact_import: Import, *, skip: int) -> Iterator[list[tuple[int, li
     """Rows below the header in chunks, numbered as in the file (the header is row 1); blank lines don't count."""
     found = reading.rows(uploading.path_of(contact_import), uploading.layout_of(contact_import))
     next(found, None)
-    numbered = ((number, cells) for number, cells in enumerate(found, start=2) if any(cells))
-    numbered = islice(numbered, skip, None)
+    numbered = islice(((number, cells) for number, cells in enumerate(found, start=2) if any(cells)), skip, None)
     while chunk := list(islice(numbered, CHUNK)):
         yield chunk
 

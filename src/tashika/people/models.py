@@ -161,7 +161,9 @@ class Consent(models.Model):
     contact_id = models.BigIntegerField()
     address_hash = models.BinaryField(max_length=32)
     state = models.CharField(max_length=10)  # given | withdrawn
-    ground = models.CharField(max_length=40)  # form | business_card | business_relation | published_address | import | other
+    ground = models.CharField(
+        max_length=40
+    )  # form | business_card | business_relation | published_address | import | other
     detail = models.CharField(max_length=500, blank=True)  # the words agreed to, or where
     at = models.DateTimeField()
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")

@@ -81,5 +81,10 @@ def in_words(reason: dict[str, Any]) -> Text:
 
 
 def _record(row: QuarantinedRow, verb: str, by: User, now: datetime, detail: dict[str, Any]) -> None:
-    audit.record(actor=Actor("user", by.pk, str(by)), verb=verb, subject=f"import:{row.contact_import_id}", now=now,
-                 detail={"row": row.number, **detail})  # fmt: skip
+    audit.record(
+        actor=Actor("user", by.pk, str(by)),
+        verb=verb,
+        subject=f"import:{row.contact_import_id}",
+        now=now,
+        detail={"row": row.number, **detail},
+    )

@@ -22,8 +22,16 @@ csv.field_size_limit(LINE_LIMIT)
 ENCODINGS = ("utf-8-sig", "utf-8", "cp932", "utf-16", "euc_jp")
 # UTF-8 read as CP932, CP932 read as Latin-1: what mojibake is made of.
 _MOJIBAKE = re.compile("[縺繧繝]|譁|蟄|螻ｱ|譬ｪ|ã[\x80-\xbf]|Ã[\x80-\xbf©]|\ufffd{2}")
-_MAGIC = ((b"\x89PNG", "png"), (b"%PDF", "pdf"), (b"GIF8", "gif"), (b"\xff\xd8\xff", "jpeg"), (b"\xd0\xcf\x11\xe0", "xls"),
-          (b"\x1f\x8b", "gzip"), (b"7z\xbc\xaf", "7z"), (b"Rar!", "rar"))  # fmt: skip
+_MAGIC = (
+    (b"\x89PNG", "png"),
+    (b"%PDF", "pdf"),
+    (b"GIF8", "gif"),
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\xd0\xcf\x11\xe0", "xls"),
+    (b"\x1f\x8b", "gzip"),
+    (b"7z\xbc\xaf", "7z"),
+    (b"Rar!", "rar"),
+)
 
 
 class UnableToRead(Exception):
@@ -148,7 +156,11 @@ def _refuse_bomb(path: Path) -> None:
         raise UnableToRead("not_a_table", "zip") from error
     if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):
         raise UnableToRead("not_a_table", "zip")
-    if unpacked > XLSX_LIMIT or unpacked > 10_000_000 and unpacked > XLSX_RATIO * path.stat().st_size or len(members) > 5000:
+    if (
+        unpacked > XLSX_LIMIT
+        or (unpacked > 10_000_000 and unpacked > XLSX_RATIO * path.stat().st_size)
+        or len(members) > 5000
+    ):
         raise UnableToRead("zip_bomb", f"{unpacked:,} bytes")
 
 

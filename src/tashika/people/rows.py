@@ -108,6 +108,13 @@ class Judge:
 
 
 _LIMITS = {
-    "company_name": 300, "department": 200, "job_title": 200, "phone": 40, "mobile": 40, "postal_code": 20,
-    "prefecture": 40, "address": 300, "external_id": 100,
-}  # fmt: skip
+    "company_name": 300,
+    "department": 200,
+    "job_title": 200,
+    "phone": 40,
+    "mobile": 40,
+    "postal_code": 20,
+    "prefecture": 40,
+    "address": 300,
+    "external_id": 100,
+}

@@ -25,9 +25,13 @@ def search(words: str) -> QuerySet[Contact]:
         if len(word) == 1:
             found = found.filter(family_name__startswith=word)
         else:
-            found = found.extra(where=["people_bigrams(people_search_key(people_contact)) @> people_bigrams(%s)",
-                                       "people_search_key(people_contact) LIKE %s"],
-                                params=[word, f"%{_literal(word)}%"])  # fmt: skip
+            found = found.extra(
+                where=[
+                    "people_bigrams(people_search_key(people_contact)) @> people_bigrams(%s)",
+                    "people_search_key(people_contact) LIKE %s",
+                ],
+                params=[word, f"%{_literal(word)}%"],
+            )
     return found
 
 

@@ -57,13 +57,16 @@ def quarantine(contact_import: Import, bad: Iterable[Bad]) -> None:
     QuarantinedRow.objects.bulk_create(
         (
             QuarantinedRow(
-                contact_import=contact_import, number=one.number, reasons=one.reasons,
+                contact_import=contact_import,
+                number=one.number,
+                reasons=one.reasons,
                 cells=[cell.replace("\0", "\ufffd") for cell in one.cells],
             )
             for one in bad
         ),
-        batch_size=2000, ignore_conflicts=True,
-    )  # fmt: skip
+        batch_size=2000,
+        ignore_conflicts=True,
+    )
 
 
 def changed_pairs(judged: Judged) -> tuple[int, list[dict[str, Any]]]:
@@ -84,7 +87,10 @@ def changed_pairs(judged: Judged) -> tuple[int, list[dict[str, Any]]]:
             [list(column) for column in zip(*pairs, strict=True)],
         )
         found = cursor.fetchall()
-    shown = [{"row": row[0], "field": "family_name", "code": "changed_pairs", "value": f"{row[1]} → {row[2]}"} for row in found[:5]]
+    shown = [
+        {"row": row[0], "field": "family_name", "code": "changed_pairs", "value": f"{row[1]} → {row[2]}"}
+        for row in found[:5]
+    ]
     return len(found), shown
 
 
@@ -108,15 +114,30 @@ def _stage(cursor: Any, good: list[tuple[int, dict[str, Any], str]], names: list
         "CREATE TEMP TABLE import_stage (number bigint, email text, email_key text, address_hash bytea, company_key text,"
         f" custom jsonb, tags text, owner text, contact_id bigint, outcome text{columns}) ON COMMIT DROP"
     )
-    fields = "number, email, email_key, address_hash, company_key, custom, tags, owner" + "".join(f", {n}" for n in names)
+    fields = "number, email, email_key, address_hash, company_key, custom, tags, owner" + "".join(
+        f", {n}" for n in names
+    )
     with cursor.copy(f"COPY import_stage ({fields}) FROM STDIN (FORMAT BINARY)") as copy:
         copy.set_types(["int8", "text", "text", "bytea", "text", "jsonb", "text", "text", *["text"] * len(names)])
         for number, values, key in good:
-            custom = {name[7:]: value for name, value in values.items() if name.startswith("custom.") and value not in ("", None)}
-            copy.write_row([
-                number, values["email"], key, address_hash(key), _company_key(values.get("company_name", "")),
-                Jsonb(custom), values.get("tags", ""), values.get("owner", ""), *[values.get(name, "") for name in names],
-            ])  # fmt: skip
+            custom = {
+                name[7:]: value
+                for name, value in values.items()
+                if name.startswith("custom.") and value not in ("", None)
+            }
+            copy.write_row(
+                [
+                    number,
+                    values["email"],
+                    key,
+                    address_hash(key),
+                    _company_key(values.get("company_name", "")),
+                    Jsonb(custom),
+                    values.get("tags", ""),
+                    values.get("owner", ""),
+                    *[values.get(name, "") for name in names],
+                ]
+            )
     cursor.execute("UPDATE import_stage s SET contact_id = c.id FROM people_contact c WHERE c.email_key = s.email_key")
 
 
@@ -136,7 +157,9 @@ def _double(number: int, cells: list[str], email: str) -> Bad:
 
 
 def _companies(cursor: Any) -> None:
-    cursor.execute("SELECT 1 FROM information_schema.columns WHERE table_name = 'import_stage' AND column_name = 'company_name'")
+    cursor.execute(
+        "SELECT 1 FROM information_schema.columns WHERE table_name = 'import_stage' AND column_name = 'company_name'"
+    )
     if cursor.fetchone():
         cursor.execute(
             "INSERT INTO people_company (name, key) SELECT DISTINCT ON (company_key) company_name, company_key"
@@ -174,9 +197,12 @@ def _update(cursor: Any, contact_import: Import, names: list[str], now: datetime
     wanted |= {name: f"s.{name}" if blanks else f"coalesce(nullif(s.{name}, ''), c.{name})" for name in names}
     differs = " OR ".join(f"c.{name} <> {value}" for name, value in wanted.items())
     changes = ", ".join(
-        f"'{name}', CASE WHEN c.{name} <> {value} THEN jsonb_build_array(c.{name}, {value}) END" for name, value in wanted.items()
+        f"'{name}', CASE WHEN c.{name} <> {value} THEN jsonb_build_array(c.{name}, {value}) END"
+        for name, value in wanted.items()
     )
-    sources = ", ".join(f"'{name}', CASE WHEN c.{name} <> {value} THEN {int(source)} END" for name, value in wanted.items())
+    sources = ", ".join(
+        f"'{name}', CASE WHEN c.{name} <> {value} THEN {int(source or 0)} END" for name, value in wanted.items()
+    )
     settings = ", ".join(f"{name} = {value}" for name, value in wanted.items())
     cursor.execute(
         f"INSERT INTO people_contact_history (contact_id, at, source_id, act, changes)"

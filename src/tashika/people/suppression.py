@@ -27,7 +27,14 @@ def add(*, addresses: list[str], reason: str, detail: str, by: Actor, now: datet
         before = Suppression.objects.filter(address_hash__in=list(wanted)).count()
         Suppression.objects.bulk_create(
             [
-                Suppression(address_hash=key, masked=masked(address), reason=reason, detail=detail[:500], since=now, source=source)
+                Suppression(
+                    address_hash=key,
+                    masked=masked(address),
+                    reason=reason,
+                    detail=detail[:500],
+                    since=now,
+                    source=source,
+                )
                 for key, address in wanted.items()
             ],
             ignore_conflicts=True,
@@ -41,11 +48,19 @@ def lift(*, suppression: Suppression, why: str, by: Actor, now: datetime) -> Non
     if suppression.reason == "opt_out":
         raise UnableToLift(
             t("本人による配信停止は解除できません。", "This is the person's own opt-out and can't be lifted."),
-            fix=t("本人から同意を得て、見込み顧客の画面で記録してください。", "Record the person's new consent on the contact's page."),
+            fix=t(
+                "本人から同意を得て、見込み顧客の画面で記録してください。",
+                "Record the person's new consent on the contact's page.",
+            ),
         )
     with transaction.atomic():
-        audit.record(actor=by, verb="lift_suppression", subject="suppression", now=now,
-                     detail={"masked": suppression.masked, "why": why})  # fmt: skip
+        audit.record(
+            actor=by,
+            verb="lift_suppression",
+            subject="suppression",
+            now=now,
+            detail={"masked": suppression.masked, "why": why},
+        )
         suppression.delete()
 
 

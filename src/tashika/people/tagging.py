@@ -34,7 +34,10 @@ def put_on(*, tag: Tag, contact_ids: list[int], by: Actor, now: datetime) -> int
     """Put a tag on some contacts by hand."""
     with transaction.atomic():
         count = put(
-            tag=tag, contacts=("SELECT unnest(%s::bigint[])", [contact_ids]), source=sources.of_actor(by, now=now), now=now
+            tag=tag,
+            contacts=("SELECT unnest(%s::bigint[])", [contact_ids]),
+            source=sources.of_actor(by, now=now),
+            now=now,
         )
         audit.record(actor=by, verb="tag", subject=f"tag:{tag.pk}", now=now, detail={"contacts": count})
     return count

@@ -35,7 +35,10 @@ def undo(*, contact_import: Import, by: User, now: datetime) -> Undone:
     require(by.role, "import")
     with transaction.atomic(), connection.cursor() as cursor:
         current = Import.objects.select_for_update().get(pk=contact_import.pk)
-        if current.state not in (Import.State.FINISHED, Import.State.FAILED, Import.State.CANCELLED) or not current.source_id:
+        if (
+            current.state not in (Import.State.FINISHED, Import.State.FAILED, Import.State.CANCELLED)
+            or not current.source_id
+        ):
             raise UnableToUndo(t("この取り込みは元に戻せません。", "This import can't be undone."))
         source = current.source_id
         restored = sum(_restore(cursor, name, source) for name in (*TEXT_FIELDS, "custom"))
@@ -58,8 +61,13 @@ def undo(*, contact_import: Import, by: User, now: datetime) -> Undone:
         kept = int(cursor.fetchone()[0])
         current.state = Import.State.UNDONE
         current.save(update_fields=["state"])
-        audit.record(actor=Actor("user", by.pk, str(by)), verb="undo_import", subject=str(current), now=now,
-                     detail={"removed": removed, "restored": contacts_restored, "kept": kept, "values": restored})  # fmt: skip
+        audit.record(
+            actor=Actor("user", by.pk, str(by)),
+            verb="undo_import",
+            subject=str(current),
+            now=now,
+            detail={"removed": removed, "restored": contacts_restored, "kept": kept, "values": restored},
+        )
     return Undone(removed, contacts_restored, kept)
 
 

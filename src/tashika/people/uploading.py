@@ -26,11 +26,18 @@ _WORDS: dict[str, Text] = {
     "line_too_long": t("{detail}行目が長すぎます。", "Line {detail} is too long."),
     "broken_csv": t("CSVとして読めません（{detail}）。", "Not readable as CSV ({detail})."),
     "broken_xlsx": t("Excelファイルが壊れています（{detail}）。", "The XLSX file is broken ({detail})."),
-    "zip_bomb": t("展開すると大きすぎるExcelファイルです（{detail}）。", "This XLSX unpacks to far too much ({detail})."),
-    "too_large": t("ファイルが大きすぎます（上限 {detail} バイト）。", "The file is too large (at most {detail} bytes)."),
+    "zip_bomb": t(
+        "展開すると大きすぎるExcelファイルです（{detail}）。", "This XLSX unpacks to far too much ({detail})."
+    ),
+    "too_large": t(
+        "ファイルが大きすぎます（上限 {detail} バイト）。", "The file is too large (at most {detail} bytes)."
+    ),
     "no_address": t("メールアドレスの列がありません。", "There is no column of addresses."),
 }
-_FIX = t("元のソフトで「CSV UTF-8」または Excel ブックとして保存し直してください。", "Save it again as “CSV UTF-8” or as a workbook.")
+_FIX = t(
+    "元のソフトで「CSV UTF-8」または Excel ブックとして保存し直してください。",
+    "Save it again as “CSV UTF-8” or as a workbook.",
+)
 
 
 class UnableToTakeFile(TashikaError):
@@ -67,15 +74,24 @@ def take(*, file_name: str, blocks: Iterable[bytes], by: User, now: datetime) ->
         raise
     with transaction.atomic():
         made = Import.objects.create(
-            file_name=Path(file_name).name[:300] or "upload", path=path.name, size=size, sha256=digest.hexdigest(),
-            state=Import.State.UPLOADED, layout=layout | {"header": header}, mapping=_suggested(header),
+            file_name=Path(file_name).name[:300] or "upload",
+            path=path.name,
+            size=size,
+            sha256=digest.hexdigest(),
+            state=Import.State.UPLOADED,
+            layout=layout | {"header": header},
+            mapping=_suggested(header),
             options={"mode": "both", "blanks_overwrite": False, "tags": [], "consent_ground": "", "consent_detail": ""},
-            created_by=by, created_at=now,
-        )  # fmt: skip
+            created_by=by,
+            created_at=now,
+        )
         audit.record(
-            actor=Actor("user", by.pk, str(by)), verb="upload_import", subject=str(made), now=now,
+            actor=Actor("user", by.pk, str(by)),
+            verb="upload_import",
+            subject=str(made),
+            now=now,
             detail={"sha256": made.sha256, "size": size},
-        )  # fmt: skip
+        )
     return made
 
 

@@ -30,9 +30,15 @@ def opt_out(request: HttpRequest, token: str) -> HttpResponse:
     language = "ja" if (translation.get_language_from_request(request) or "ja").startswith("ja") else "en"
     with translation.override(language):
         return render(
-            request, "public/opt_out.html",
-            {"done": done, "masked": masked(row.address), "organisation": row.dispatch.organisation, "language": language},
-        )  # fmt: skip
+            request,
+            "public/opt_out.html",
+            {
+                "done": done,
+                "masked": masked(row.address),
+                "organisation": row.dispatch.organisation,
+                "language": language,
+            },
+        )
 
 
 @never_cache

@@ -79,6 +79,4 @@ def _worst(audience: Audience) -> list[tuple[Contact, list[str]]]:
         )
         rows = cursor.fetchall()
     contacts = Contact.objects.in_bulk([row[0] for row in rows])
-    return [
-        (contacts[row[0]], [code for code, holds in zip(_ODDITIES, row[1:], strict=True) if holds]) for row in rows
-    ]
+    return [(contacts[row[0]], [code for code, holds in zip(_ODDITIES, row[1:], strict=True) if holds]) for row in rows]

@@ -63,7 +63,10 @@ def _begin(scenario: Content, clearance: Clearance, by: User, now: datetime) -> 
         drafting.refuse_if_frozen(content)
     if broadcasts.bill_hash(broadcast) != clearance.bill_hash:
         raise Conflict(
-            t("確認したあとで、シナリオ・セグメント・メールのどれかが変更されました。", "Something was changed after you looked at it."),
+            t(
+                "確認したあとで、シナリオ・セグメント・メールのどれかが変更されました。",
+                "Something was changed after you looked at it.",
+            ),
             fix=t("もう一度確認してから公開してください。", "Look at it again, then publish."),
         )
     problems = [one for one in mail_drafts.problems(broadcast.mail.draft) if one.severity == "error"]
@@ -73,8 +76,9 @@ def _begin(scenario: Content, clearance: Clearance, by: User, now: datetime) -> 
     if broadcast.send_at is not None and broadcast.send_at < now:
         raise UnableToPublish(
             t("配信日時が過ぎています。", "The time to send has passed."),
-            fix=t("配信日時を選び直してください。", "Choose another time."), where="send_at",
-        )  # fmt: skip
+            fix=t("配信日時を選び直してください。", "Choose another time."),
+            where="send_at",
+        )
     segment = versions.keep(content=broadcast.segment, by=by, now=now)
     mail = versions.keep(content=broadcast.mail, by=by, now=now)
     version = versions.keep(content=scenario, by=by, now=now, uses=[segment, mail])
@@ -85,15 +89,26 @@ def _begin(scenario: Content, clearance: Clearance, by: User, now: datetime) -> 
     try:
         with transaction.atomic():
             publication = Publication.objects.create(
-                scenario=scenario, scenario_version=version, segment_version=segment, mail_version=mail, bill=bill,
-                bill_hash=clearance.bill_hash, state=State.WAITING, send_at=send_at, published_at=now, published_by=by,
-            )  # fmt: skip
+                scenario=scenario,
+                scenario_version=version,
+                segment_version=segment,
+                mail_version=mail,
+                bill=bill,
+                bill_hash=clearance.bill_hash,
+                state=State.WAITING,
+                send_at=send_at,
+                published_at=now,
+                published_by=by,
+            )
     except IntegrityError:  # the other tab was faster
         return Publication.objects.get(scenario=scenario, state__in=[State.WAITING, State.RUNNING])
     audit.record(
-        actor=actor_of(by), verb="publish", subject=scenario.public_id, now=now,
+        actor=actor_of(by),
+        verb="publish",
+        subject=scenario.public_id,
+        now=now,
         detail={"bill": bill, "send_at": send_at.isoformat(), "people": clearance.people},
-    )  # fmt: skip
+    )
     return publication
 
 
@@ -106,19 +121,34 @@ def _go_on(last: Publication, choice: str | None, by: User, now: datetime) -> Pu
         )
     if choice not in ("send", "skip"):
         raise UnableToPublish(
-            t("止まっている{n}件をどうするか選んでください。", "Choose what to do with the {n} stopped mails.", n=figures.stopped),
+            t(
+                "止まっている{n}件をどうするか選んでください。",
+                "Choose what to do with the {n} stopped mails.",
+                n=figures.stopped,
+            ),
             where="choice",
         )
     publication = Publication.objects.create(
-        scenario=last.scenario, scenario_version=last.scenario_version, segment_version=last.segment_version,
-        mail_version=last.mail_version, bill=last.bill, bill_hash=last.bill_hash, resumes=last,
-        dispatch_id=last.dispatch_id, state=State.RUNNING if choice == "send" else State.FINISHED, send_at=now,
-        published_at=now, published_by=by,
-    )  # fmt: skip
+        scenario=last.scenario,
+        scenario_version=last.scenario_version,
+        segment_version=last.segment_version,
+        mail_version=last.mail_version,
+        bill=last.bill,
+        bill_hash=last.bill_hash,
+        resumes=last,
+        dispatch_id=last.dispatch_id,
+        state=State.RUNNING if choice == "send" else State.FINISHED,
+        send_at=now,
+        published_at=now,
+        published_by=by,
+    )
     audit.record(
-        actor=actor_of(by), verb="publish_again", subject=last.scenario.public_id, now=now,
+        actor=actor_of(by),
+        verb="publish_again",
+        subject=last.scenario.public_id,
+        now=now,
         detail={"choice": choice, "stopped": figures.stopped},
-    )  # fmt: skip
+    )
     if choice == "send":
         releasing.release(dispatch_id=int(last.dispatch_id or 0), by=actor_of(by), now=now)
     return publication

@@ -44,9 +44,13 @@ def _start(key: int, now: datetime) -> int:
         if publication is None:
             return 0
         dispatch = planning.open_dispatch(
-            reason=f"publication:{publication.pk}", name=publication.mail_version.name,
-            mail_version=publication.mail_version, relay=_relay(publication), give_up_at=now + GIVE_UP, now=now,
-        )  # fmt: skip
+            reason=f"publication:{publication.pk}",
+            name=publication.mail_version.name,
+            mail_version=publication.mail_version,
+            relay=_relay(publication),
+            give_up_at=now + GIVE_UP,
+            now=now,
+        )
         publication.dispatch_id, publication.state = int(dispatch.pk), State.RUNNING
         publication.save(update_fields=["dispatch_id", "state"])
     _plan(publication, now)
@@ -55,7 +59,7 @@ def _start(key: int, now: datetime) -> int:
 
 def _plan(publication: Publication, now: datetime) -> None:
     version = publication.segment_version
-    dispatch = Dispatch.objects.get(pk=publication.dispatch_id)
+    dispatch = Dispatch.objects.get(pk=int(publication.dispatch_id or 0))
     planning.plan(dispatch=dispatch, audience=matching.audience_sql(version.body, version.content_id), now=now)
 
 

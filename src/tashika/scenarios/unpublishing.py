@@ -5,10 +5,10 @@ from datetime import datetime
 
 from django.db import transaction
 
+from tashika.contents.models import Content
 from tashika.core import audit
 from tashika.core.actors import Actor
 from tashika.core.text import Text, t
-from tashika.contents.models import Content
 from tashika.delivery import stopping
 from tashika.delivery.stopping import StopAnswer
 from tashika.scenarios.models import Publication
@@ -25,12 +25,20 @@ class WhatStops:
 
 def what_stops(scenario: Content) -> WhatStops:
     """Everything that stops with the scenario: its mail, and every action in it."""
-    return WhatStops([
-        t("まだ送信していないメールは、送信されなくなります。", "Mails that have not left yet will not leave."),
-        t("送信中の接続は、その場で打ち切るか、相手の返事を待って記録します。", "Connections under way are cut or their reply is awaited and recorded."),
-        t("このシナリオで動くタグづけやお知らせメールも止まります。", "Tagging and staff notifications of this scenario stop too."),
-        t("すでに届いたメールは取り消せません。", "What has been delivered can't be called back."),
-    ])  # fmt: skip
+    return WhatStops(
+        [
+            t("まだ送信していないメールは、送信されなくなります。", "Mails that have not left yet will not leave."),
+            t(
+                "送信中の接続は、その場で打ち切るか、相手の返事を待って記録します。",
+                "Connections under way are cut or their reply is awaited and recorded.",
+            ),
+            t(
+                "このシナリオで動くタグづけやお知らせメールも止まります。",
+                "Tagging and staff notifications of this scenario stop too.",
+            ),
+            t("すでに届いたメールは取り消せません。", "What has been delivered can't be called back."),
+        ]
+    )
 
 
 def unpublish(*, scenario: Content, by: Actor, now: datetime, reason: str = "") -> StopAnswer | None:

@@ -41,8 +41,8 @@ def staff(ability: str) -> Callable[[View], View]:
         async def guarded_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             return await sync_to_async(refusal)(request) or await view(request, *args, **kwargs)
 
-        chosen = guarded_async if iscoroutinefunction(view) else guarded
-        chosen.ability = ability  # type: ignore[attr-defined]
-        return chosen
+        chosen: Any = guarded_async if iscoroutinefunction(view) else guarded
+        chosen.ability = ability
+        return cast(View, chosen)
 
     return decorate

@@ -4,27 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('contact_id', models.BigIntegerField()),
-                ('kind', models.CharField(max_length=20)),
-                ('dispatch_id', models.BigIntegerField(null=True)),
-                ('mail_number', models.IntegerField(null=True)),
-                ('detail', models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("contact_id", models.BigIntegerField()),
+                ("kind", models.CharField(max_length=20)),
+                ("dispatch_id", models.BigIntegerField(null=True)),
+                ("mail_number", models.IntegerField(null=True)),
+                ("detail", models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict)),
             ],
             options={
-                'db_table': 'activity_event',
-                'indexes': [models.Index(fields=['contact_id', '-at'], name='activity_contact'), models.Index(fields=['kind', 'mail_number', 'contact_id'], name='activity_kind'), models.Index(fields=['dispatch_id', 'kind'], name='activity_dispatch')],
+                "db_table": "activity_event",
+                "indexes": [
+                    models.Index(fields=["contact_id", "-at"], name="activity_contact"),
+                    models.Index(fields=["kind", "mail_number", "contact_id"], name="activity_kind"),
+                    models.Index(fields=["dispatch_id", "kind"], name="activity_dispatch"),
+                ],
             },
         ),
     ]

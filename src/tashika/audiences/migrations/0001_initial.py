@@ -4,24 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='StaticMember',
+            name="StaticMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('content_id', models.BigIntegerField()),
-                ('contact_id', models.BigIntegerField()),
-                ('added_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("content_id", models.BigIntegerField()),
+                ("contact_id", models.BigIntegerField()),
+                ("added_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'audiences_static_member',
-                'constraints': [models.UniqueConstraint(fields=('content_id', 'contact_id'), name='audiences_member_once')],
+                "db_table": "audiences_static_member",
+                "constraints": [
+                    models.UniqueConstraint(fields=("content_id", "contact_id"), name="audiences_member_once")
+                ],
             },
         ),
     ]

@@ -29,5 +29,9 @@ def failures() -> list[str]:
         "mypy": [sys.executable, "-m", "mypy"],
         "migrations": [sys.executable, "-m", "django", "makemigrations", "--check", "--dry-run"],
     }
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}",
+    }
     return [name for name, command in checks.items() if subprocess.run(command, cwd=ROOT, env=environment).returncode]

@@ -4,6 +4,7 @@ import argparse
 import os
 import subprocess
 import sys
+import time
 
 from tashika.cli.commands import lint
 
@@ -25,10 +26,14 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"tests marked `system` are skipped: no rights to install {', '.join(missing)}", file=sys.stderr)
         if os.environ.get("CI") == "true":
             return 1
+    began = time.monotonic()
     failed = lint.failures()
-    result = subprocess.run([sys.executable, "-m", "pytest", *arguments.words, *arguments.rest], cwd=lint.ROOT)
-    print(f"==== checks failed: {', '.join(failed)} ====" if failed else "==== checks passed ====", flush=True)
-    return 1 if failed else result.returncode
+    tests = subprocess.run([sys.executable, "-m", "pytest", *arguments.words, *arguments.rest], cwd=lint.ROOT)
+    if tests.returncode:
+        failed.append("pytest")
+    words = f"failed: {', '.join(failed)}" if failed else "all checks and tests passed"
+    print(f"{f' {words} in {time.monotonic() - began:.0f} s ':=^80}", flush=True)
+    return 1 if failed else 0
 
 
 def _missing() -> list[str]:

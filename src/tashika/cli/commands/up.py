@@ -3,6 +3,8 @@
 import argparse
 import fcntl
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,9 +12,11 @@ import urllib.error
 import urllib.request
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 
 import psycopg
 
+import tashika
 from tashika.core import config
 from tashika.core.errors import TashikaError
 from tashika.core.postgres import EmbeddedPostgres, UnableToStartPostgres
@@ -21,8 +25,24 @@ from tashika.core.text import t
 
 HELP = "start everything on this machine"
 NEEDS_DJANGO = False
-_OURS = ("core", "accounts", "contents", "people", "activity", "audiences", "mails", "delivery", "scenarios", "safeguards")
-_OTHERS = ("django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", "procrastinate.contrib.django")
+_OURS = (
+    "core",
+    "accounts",
+    "contents",
+    "people",
+    "activity",
+    "audiences",
+    "mails",
+    "delivery",
+    "scenarios",
+    "safeguards",
+)
+_OTHERS = (
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "procrastinate.contrib.django",
+)
 
 
 class UnableToStart(TashikaError):
@@ -43,28 +63,81 @@ def run(arguments: argparse.Namespace) -> int:
     _settle_environment(arguments)
     folder = config.data_folder()
     folder.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        folder.chmod(0o711)  # the account that runs PostgreSQL must be able to walk through
     with (folder / "up.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UnableToStart(
-                t("このデータフォルダでは、すでに Tashika が動いています。", "Tashika is already running on this data folder."),
-                fix=t("先に停止するか、--data で別のフォルダを指定してください。", "Stop it first, or name another folder with --data."),
-                where=str(folder),
-            ) from None
+        _refuse_a_second_one(lock, folder)
+        _refuse_a_taken_port()
         postgres = None if config.get("database_url") else EmbeddedPostgres(folder / "postgresql")
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupt)
         try:
-            if postgres:
-                postgres.start()
-            if not _tables_are_current():
-                subprocess.run(_command("migrate"), check=True)
-            _serve(arguments, postgres)
+            _start(arguments, postgres)
         except UnableToStartPostgres as error:
             raise UnableToStart(str(error)) from error
+        except subprocess.CalledProcessError as error:
+            raise UnableToStart(
+                t("準備に失敗しました（上の表示をご覧ください）。", "Preparing failed; see above.")
+            ) from error
         finally:
             if postgres:
                 postgres.stop()
     return 0
+
+
+def _interrupt(*_: object) -> None:
+    """Until the supervisor takes over, SIGTERM ends the start the way Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+def _start(arguments: argparse.Namespace, postgres: EmbeddedPostgres | None) -> None:
+    if postgres:
+        postgres.start()
+    if not _tables_are_current():
+        print("Preparing the database / データベースを準備しています", file=sys.stderr, flush=True)
+        subprocess.run([*_command("migrate"), "--quiet"], check=True)
+    if arguments.demo:
+        subprocess.run(_command("demo-data"), check=True)
+    _serve(postgres)
+
+
+def _refuse_a_second_one(lock: IO[str], folder: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UnableToStart(
+            t(
+                "このデータフォルダでは、すでに Tashika が動いています。",
+                "Tashika is already running on this data folder.",
+            ),
+            fix=t(
+                "先に停止するか、--data で別の場所を指定してください。", "Stop it first, or name another with --data."
+            ),
+            where=str(folder),
+        ) from None
+
+
+def _refuse_a_taken_port() -> None:
+    for key in ("port", "practice_port"):
+        host = config.get("host") if key == "port" else "127.0.0.1"
+        port = config.get_int(key)
+        if not port_is_free(host, port):
+            raise UnableToStart(
+                t("ポート {port} は使われています。", "Port {port} is taken.", port=port),
+                fix=t("設定 {key} で別の番号を指定してください。", "Choose another by the setting {key}.", key=key),
+            )
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Whether we could listen there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def _settle_environment(arguments: argparse.Namespace) -> None:
@@ -74,19 +147,21 @@ def _settle_environment(arguments: argparse.Namespace) -> None:
     if arguments.demo:
         os.environ["TASHIKA_DATA"] = f"{config.data_folder()}-demo"
         os.environ["TASHIKA_HOST"] = "127.0.0.1"
-        os.environ.pop("DATABASE_URL", None)
+        # Nothing of a real installation may reach into the demo, its database above all.
+        os.environ["TASHIKA_CONFIG"] = os.devnull
+        for variable in ("DATABASE_URL", "TASHIKA_BASE_URL", "TASHIKA_SECRET_KEY"):
+            os.environ.pop(variable, None)
+        config.forget_file()
     if arguments.port:
         os.environ["TASHIKA_PORT"] = str(arguments.port)
 
 
-def _serve(arguments: argparse.Namespace, postgres: EmbeddedPostgres | None) -> None:
+def _serve(postgres: EmbeddedPostgres | None) -> None:
     children = [Child(name, _command(name)) for name in ("sender", "worker", "catcher", "web")]
     address = f"http://{config.get('host')}:{config.get('port')}"
     told = False
     began = time.monotonic()
     supervisor = Supervisor(children)
-    if arguments.demo:
-        subprocess.run(_command("demo-data"), check=True)
 
     def watch() -> None:
         nonlocal told
@@ -110,12 +185,13 @@ def _answers(address: str) -> bool:
 
 
 def _command(name: str) -> list[str]:
-    return [sys.executable, "-m", "tashika.cli.main", name]
+    return [sys.executable, "-m", "tashika.cli", name]
 
 
 def _tables_are_current() -> bool:
     """Whether every migration on disk is recorded: found out without loading Django."""
-    wanted = {(room, name) for room in _OURS for name in _migrations(f"tashika.{room}")}
+    rooms = [folder.parent.name for folder in Path(tashika.__path__[0]).glob("*/migrations")]
+    wanted = {(room, name) for room in rooms for name in _migrations(f"tashika.{room}")}
     for package in _OTHERS:
         label = "procrastinate" if package.startswith("procrastinate") else package.rpartition(".")[2]
         wanted |= {(label, name) for name in _migrations(package)}

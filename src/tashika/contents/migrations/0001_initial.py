@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,86 +14,148 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Content',
+            name="Content",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('scenario', 'Scenario'), ('segment', 'Segment'), ('mail', 'Mail'), ('landing_page', 'Landing Page'), ('form', 'Form'), ('document', 'Document')], max_length=20)),
-                ('number', models.PositiveIntegerField()),
-                ('name', models.CharField(max_length=200)),
-                ('draft', models.JSONField(default=dict)),
-                ('draft_revision', models.PositiveIntegerField(default=1)),
-                ('draft_saved_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField()),
-                ('archived_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('draft_saved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("scenario", "Scenario"),
+                            ("segment", "Segment"),
+                            ("mail", "Mail"),
+                            ("landing_page", "Landing Page"),
+                            ("form", "Form"),
+                            ("document", "Document"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("name", models.CharField(max_length=200)),
+                ("draft", models.JSONField(default=dict)),
+                ("draft_revision", models.PositiveIntegerField(default=1)),
+                ("draft_saved_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField()),
+                ("archived_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "draft_saved_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'contents_content',
+                "db_table": "contents_content",
             },
         ),
         migrations.CreateModel(
-            name='Freeze',
+            name="Freeze",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('by_incident', models.CharField(max_length=20)),
-                ('since', models.DateTimeField()),
-                ('lifted_at', models.DateTimeField(null=True)),
-                ('content', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='freezes', to='contents.content')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("by_incident", models.CharField(max_length=20)),
+                ("since", models.DateTimeField()),
+                ("lifted_at", models.DateTimeField(null=True)),
+                (
+                    "content",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="freezes", to="contents.content"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'contents_freeze',
+                "db_table": "contents_freeze",
             },
         ),
         migrations.CreateModel(
-            name='Version',
+            name="Version",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('name', models.CharField(max_length=200)),
-                ('body', models.JSONField()),
-                ('hash', models.BinaryField(max_length=32)),
-                ('made_at', models.DateTimeField()),
-                ('content', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='contents.content')),
-                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("name", models.CharField(max_length=200)),
+                ("body", models.JSONField()),
+                ("hash", models.BinaryField(max_length=32)),
+                ("made_at", models.DateTimeField()),
+                (
+                    "content",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="contents.content"
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'contents_version',
+                "db_table": "contents_version",
             },
         ),
         migrations.CreateModel(
-            name='Use',
+            name="Use",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('used_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='used_by', to='contents.version')),
-                ('user_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uses', to='contents.version')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "used_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="used_by", to="contents.version"
+                    ),
+                ),
+                (
+                    "user_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="uses", to="contents.version"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'contents_use',
+                "db_table": "contents_use",
             },
         ),
         migrations.AddConstraint(
-            model_name='content',
-            constraint=models.UniqueConstraint(fields=('kind', 'number'), name='contents_number'),
+            model_name="content",
+            constraint=models.UniqueConstraint(fields=("kind", "number"), name="contents_number"),
         ),
         migrations.AddConstraint(
-            model_name='content',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['scenario', 'segment', 'mail', 'landing_page', 'form', 'document'])), name='contents_kind'),
+            model_name="content",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["scenario", "segment", "mail", "landing_page", "form", "document"])),
+                name="contents_kind",
+            ),
         ),
         migrations.AddIndex(
-            model_name='freeze',
-            index=models.Index(condition=models.Q(('lifted_at', None)), fields=['content'], name='contents_freeze_open'),
+            model_name="freeze",
+            index=models.Index(
+                condition=models.Q(("lifted_at", None)), fields=["content"], name="contents_freeze_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='version',
-            constraint=models.UniqueConstraint(fields=('content', 'number'), name='contents_version_number'),
+            model_name="version",
+            constraint=models.UniqueConstraint(fields=("content", "number"), name="contents_version_number"),
         ),
         migrations.AddConstraint(
-            model_name='version',
-            constraint=models.UniqueConstraint(fields=('content', 'hash'), name='contents_version_once'),
+            model_name="version",
+            constraint=models.UniqueConstraint(fields=("content", "hash"), name="contents_version_once"),
         ),
         migrations.AddConstraint(
-            model_name='use',
-            constraint=models.UniqueConstraint(fields=('user_version', 'used_version'), name='contents_use_once'),
+            model_name="use",
+            constraint=models.UniqueConstraint(fields=("user_version", "used_version"), name="contents_use_once"),
         ),
     ]

@@ -4,44 +4,45 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('actor_kind', models.CharField(max_length=20)),
-                ('actor_id', models.BigIntegerField(null=True)),
-                ('actor_label', models.CharField(max_length=200)),
-                ('verb', models.CharField(max_length=60)),
-                ('subject', models.CharField(max_length=60)),
-                ('detail', models.JSONField(default=dict)),
-                ('previous_hash', models.BinaryField(max_length=32)),
-                ('hash', models.BinaryField(max_length=32)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("actor_kind", models.CharField(max_length=20)),
+                ("actor_id", models.BigIntegerField(null=True)),
+                ("actor_label", models.CharField(max_length=200)),
+                ("verb", models.CharField(max_length=60)),
+                ("subject", models.CharField(max_length=60)),
+                ("detail", models.JSONField(default=dict)),
+                ("previous_hash", models.BinaryField(max_length=32)),
+                ("hash", models.BinaryField(max_length=32)),
             ],
             options={
-                'db_table': 'core_audit_entry',
-                'indexes': [models.Index(fields=['subject', '-id'], name='core_audit__subject_50cc89_idx'), models.Index(fields=['verb', '-id'], name='core_audit__verb_c6d045_idx')],
+                "db_table": "core_audit_entry",
+                "indexes": [
+                    models.Index(fields=["subject", "-id"], name="core_audit__subject_50cc89_idx"),
+                    models.Index(fields=["verb", "-id"], name="core_audit__verb_c6d045_idx"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OrganisationSettings',
+            name="OrganisationSettings",
             fields=[
-                ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('postal_address', models.CharField(blank=True, max_length=300)),
-                ('contact', models.CharField(blank=True, max_length=300)),
-                ('demo', models.BooleanField(default=False)),
+                ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("postal_address", models.CharField(blank=True, max_length=300)),
+                ("contact", models.CharField(blank=True, max_length=300)),
+                ("demo", models.BooleanField(default=False)),
             ],
             options={
-                'db_table': 'core_organisation',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='core_one_organisation')],
+                "db_table": "core_organisation",
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="core_one_organisation")],
             },
         ),
     ]

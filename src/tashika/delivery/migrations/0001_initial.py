@@ -6,155 +6,256 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('contents', '0002_versions_are_immutable'),
+        ("contents", "0002_versions_are_immutable"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CaughtMail',
+            name="CaughtMail",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('sender', models.CharField(max_length=254)),
-                ('recipient', models.CharField(max_length=254)),
-                ('subject', models.CharField(max_length=500)),
-                ('message', models.BinaryField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("sender", models.CharField(max_length=254)),
+                ("recipient", models.CharField(max_length=254)),
+                ("subject", models.CharField(max_length=500)),
+                ("message", models.BinaryField()),
             ],
             options={
-                'db_table': 'delivery_caught_mail',
-                'indexes': [models.Index(fields=['recipient'], name='delivery_caught_recipient')],
+                "db_table": "delivery_caught_mail",
+                "indexes": [models.Index(fields=["recipient"], name="delivery_caught_recipient")],
             },
         ),
         migrations.CreateModel(
-            name='Relay',
+            name="Relay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('host', models.CharField(max_length=253)),
-                ('port', models.PositiveIntegerField(default=587)),
-                ('security', models.CharField(choices=[('none', 'None'), ('starttls', 'Starttls'), ('tls', 'Tls')], default='starttls', max_length=10)),
-                ('verify_certificate', models.BooleanField(default=True)),
-                ('username', models.CharField(blank=True, max_length=200)),
-                ('password_sealed', models.BinaryField(blank=True, default=b'')),
-                ('connections', models.PositiveSmallIntegerField(default=5)),
-                ('per_hour', models.PositiveIntegerField(null=True)),
-                ('practice', models.BooleanField(default=False)),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('is_default', models.BooleanField(default=False)),
-                ('last_error', models.CharField(blank=True, max_length=500)),
-                ('last_error_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('archived_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100)),
+                ("host", models.CharField(max_length=253)),
+                ("port", models.PositiveIntegerField(default=587)),
+                (
+                    "security",
+                    models.CharField(
+                        choices=[("none", "None"), ("starttls", "Starttls"), ("tls", "Tls")],
+                        default="starttls",
+                        max_length=10,
+                    ),
+                ),
+                ("verify_certificate", models.BooleanField(default=True)),
+                ("username", models.CharField(blank=True, max_length=200)),
+                ("password_sealed", models.BinaryField(blank=True, default=b"")),
+                ("connections", models.PositiveSmallIntegerField(default=5)),
+                ("per_hour", models.PositiveIntegerField(null=True)),
+                ("practice", models.BooleanField(default=False)),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("is_default", models.BooleanField(default=False)),
+                ("last_error", models.CharField(blank=True, max_length=500)),
+                ("last_error_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("archived_at", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'delivery_relay',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('is_default',), name='delivery_one_default_relay'), models.UniqueConstraint(condition=models.Q(('practice', True)), fields=('practice',), name='delivery_one_practice_relay'), models.CheckConstraint(condition=models.Q(('is_default', False), ('confirmed_at__isnull', False), ('practice', True), _connector='OR'), name='delivery_default_relay_confirmed')],
+                "db_table": "delivery_relay",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_default", True)),
+                        fields=("is_default",),
+                        name="delivery_one_default_relay",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("practice", True)), fields=("practice",), name="delivery_one_practice_relay"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("is_default", False), ("confirmed_at__isnull", False), ("practice", True), _connector="OR"
+                        ),
+                        name="delivery_default_relay_confirmed",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Dispatch',
+            name="Dispatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=60, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('state', models.CharField(choices=[('planning', 'Planning'), ('sending', 'Sending'), ('stopped', 'Stopped'), ('finished', 'Finished')], max_length=10)),
-                ('epoch', models.PositiveIntegerField(default=1)),
-                ('commercial', models.BooleanField(default=True)),
-                ('organisation', models.JSONField(default=dict)),
-                ('give_up_at', models.DateTimeField()),
-                ('planned', models.BigIntegerField(default=0)),
-                ('created_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('mail_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contents.version')),
-                ('relay', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='delivery.relay')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reason", models.CharField(max_length=60, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("planning", "Planning"),
+                            ("sending", "Sending"),
+                            ("stopped", "Stopped"),
+                            ("finished", "Finished"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("epoch", models.PositiveIntegerField(default=1)),
+                ("commercial", models.BooleanField(default=True)),
+                ("organisation", models.JSONField(default=dict)),
+                ("give_up_at", models.DateTimeField()),
+                ("planned", models.BigIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "mail_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="contents.version"
+                    ),
+                ),
+                (
+                    "relay",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="delivery.relay"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'delivery_dispatch',
+                "db_table": "delivery_dispatch",
             },
         ),
         migrations.CreateModel(
-            name='Sender',
+            name="Sender",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('host', models.CharField(max_length=100)),
-                ('pid', models.IntegerField()),
-                ('started_at', models.DateTimeField()),
-                ('seen_at', models.DateTimeField()),
-                ('permit_until', models.DateTimeField()),
-                ('seen_stop', models.BigIntegerField(default=0)),
-                ('ended_at', models.DateTimeField(null=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("host", models.CharField(max_length=100)),
+                ("pid", models.IntegerField()),
+                ("started_at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField()),
+                ("permit_until", models.DateTimeField()),
+                ("seen_stop", models.BigIntegerField(default=0)),
+                ("ended_at", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'delivery_sender',
-                'indexes': [models.Index(condition=models.Q(('ended_at', None)), fields=['id'], name='delivery_sender_live')],
+                "db_table": "delivery_sender",
+                "indexes": [
+                    models.Index(condition=models.Q(("ended_at", None)), fields=["id"], name="delivery_sender_live")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Stop',
+            name="Stop",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('pressed_at', models.DateTimeField()),
-                ('pressed_by', models.CharField(max_length=200)),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('last_begun_at', models.DateTimeField(null=True)),
-                ('figures', models.JSONField(default=dict)),
-                ('dispatch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='delivery.dispatch')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("pressed_at", models.DateTimeField()),
+                ("pressed_by", models.CharField(max_length=200)),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("last_begun_at", models.DateTimeField(null=True)),
+                ("figures", models.JSONField(default=dict)),
+                (
+                    "dispatch",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="delivery.dispatch"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'delivery_stop',
+                "db_table": "delivery_stop",
             },
         ),
         migrations.CreateModel(
-            name='EmergencyStop',
+            name="EmergencyStop",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('stopped_at', models.DateTimeField()),
-                ('reason', models.CharField(blank=True, max_length=300)),
-                ('released_at', models.DateTimeField(null=True)),
-                ('released_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('stopped_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("stopped_at", models.DateTimeField()),
+                ("reason", models.CharField(blank=True, max_length=300)),
+                ("released_at", models.DateTimeField(null=True)),
+                (
+                    "released_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "stopped_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'delivery_emergency_stop',
-                'constraints': [models.UniqueConstraint(models.Value(1), condition=models.Q(('released_at', None)), name='delivery_one_emergency_stop')],
+                "db_table": "delivery_emergency_stop",
+                "constraints": [
+                    models.UniqueConstraint(
+                        models.Value(1), condition=models.Q(("released_at", None)), name="delivery_one_emergency_stop"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LedgerRow',
+            name="LedgerRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('contact_id', models.BigIntegerField()),
-                ('address', models.CharField(max_length=254)),
-                ('address_key', models.CharField(max_length=254)),
-                ('address_hash', models.BinaryField(max_length=32)),
-                ('state', models.CharField(max_length=10)),
-                ('why', models.CharField(db_default='', default='', max_length=40)),
-                ('epoch', models.PositiveIntegerField()),
-                ('message_id', models.UUIDField()),
-                ('merge_values', models.JSONField(default=dict)),
-                ('attempts', models.PositiveSmallIntegerField(db_default=0, default=0)),
-                ('due_at', models.DateTimeField()),
-                ('sender', models.UUIDField(null=True)),
-                ('begun_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('reply', models.CharField(db_default='', default='', max_length=500)),
-                ('body_hash', models.BinaryField(max_length=32, null=True)),
-                ('dispatch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='delivery.dispatch')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("contact_id", models.BigIntegerField()),
+                ("address", models.CharField(max_length=254)),
+                ("address_key", models.CharField(max_length=254)),
+                ("address_hash", models.BinaryField(max_length=32)),
+                ("state", models.CharField(max_length=10)),
+                ("why", models.CharField(db_default="", default="", max_length=40)),
+                ("epoch", models.PositiveIntegerField()),
+                ("message_id", models.UUIDField()),
+                ("merge_values", models.JSONField(default=dict)),
+                ("attempts", models.PositiveSmallIntegerField(db_default=0, default=0)),
+                ("due_at", models.DateTimeField()),
+                ("sender", models.UUIDField(null=True)),
+                ("begun_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("reply", models.CharField(db_default="", default="", max_length=500)),
+                ("body_hash", models.BinaryField(max_length=32, null=True)),
+                (
+                    "dispatch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="delivery.dispatch"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'delivery_ledger',
-                'indexes': [models.Index(condition=models.Q(('state', 'queued')), fields=['dispatch', 'due_at', 'id'], name='delivery_ledger_queued'), models.Index(condition=models.Q(('state', 'sending')), fields=['sender'], name='delivery_ledger_sending'), models.Index(fields=['contact_id'], name='delivery_ledger_contact'), models.Index(fields=['dispatch', 'state', 'id'], name='delivery_ledger_state_idx')],
-                'constraints': [models.UniqueConstraint(fields=('dispatch', 'contact_id'), name='delivery_once_per_contact'), models.UniqueConstraint(condition=models.Q(('state', 'excluded'), _negated=True), fields=('dispatch', 'address_key'), name='delivery_once_per_address'), models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sending', 'accepted', 'refused', 'in_doubt', 'excluded'])), name='delivery_ledger_state')],
+                "db_table": "delivery_ledger",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "queued")),
+                        fields=["dispatch", "due_at", "id"],
+                        name="delivery_ledger_queued",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "sending")), fields=["sender"], name="delivery_ledger_sending"
+                    ),
+                    models.Index(fields=["contact_id"], name="delivery_ledger_contact"),
+                    models.Index(fields=["dispatch", "state", "id"], name="delivery_ledger_state_idx"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("dispatch", "contact_id"), name="delivery_once_per_contact"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "excluded"), _negated=True),
+                        fields=("dispatch", "address_key"),
+                        name="delivery_once_per_address",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["queued", "sending", "accepted", "refused", "in_doubt", "excluded"])
+                        ),
+                        name="delivery_ledger_state",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='dispatch',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['planning', 'sending', 'stopped', 'finished'])), name='delivery_dispatch_state'),
+            model_name="dispatch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["planning", "sending", "stopped", "finished"])),
+                name="delivery_dispatch_state",
+            ),
         ),
     ]

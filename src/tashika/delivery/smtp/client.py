@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import re
 import ssl
 from collections.abc import Callable
@@ -75,16 +76,23 @@ class Connection:
         self.sent = 0
 
     async def send(
-        self, *, sender: str, recipient: str, body: bytes, may_begin: Callable[[], bool], body_begins: Callable[[], None]
+        self,
+        *,
+        sender: str,
+        recipient: str,
+        body: bytes,
+        may_begin: Callable[[], bool],
+        body_begins: Callable[[], None],
     ) -> Result:
         """Carry one mail. `may_begin` is asked in the same instant in which the envelope and again in which the body is
         handed over: if it says no, the mail surely did not leave. `body_begins` is called right before the body."""
-        _refuse_control(sender), _refuse_control(recipient)
+        _refuse_control(sender)
+        _refuse_control(recipient)
         if not may_begin():
             return Result(Outcome.NOT_LEFT, "stopped before the envelope")
         try:
             refusal = await self._envelope(sender, recipient)
-        except (Lost, OSError, asyncio.TimeoutError) as error:
+        except (TimeoutError, Lost, OSError) as error:
             self.drop()
             return Result(Outcome.NOT_LEFT, f"connection lost before the body: {_words(error)}")
         if refusal is not None:
@@ -96,7 +104,7 @@ class Connection:
         try:
             self._writer.write(_stuffed(body))
             reply = await self._reply(BODY_TIMEOUT)
-        except (Lost, OSError, asyncio.TimeoutError) as error:
+        except (TimeoutError, Lost, OSError) as error:
             self.drop()
             return Result(Outcome.IN_DOUBT, f"no reply after the body: {_words(error)}")
         self.sent += 1
@@ -134,7 +142,7 @@ class Connection:
         try:
             if (await self.command("RSET")).code != 250:
                 self.drop()
-        except (Lost, OSError, asyncio.TimeoutError):
+        except (TimeoutError, Lost, OSError):
             self.drop()
 
     async def command(self, line: str, limit: float = COMMAND_TIMEOUT) -> Reply:
@@ -163,10 +171,8 @@ class Connection:
     async def quit(self) -> None:
         """Say goodbye; failures don't matter any more."""
         if self.usable:
-            try:
+            with contextlib.suppress(TimeoutError, Lost, OSError):
                 await self.command("QUIT", 2.0)
-            except (Lost, OSError, asyncio.TimeoutError):
-                pass
             self.drop()
 
     def drop(self) -> None:
@@ -180,7 +186,7 @@ async def open_connection(server: Server) -> Connection:
     try:
         async with asyncio.timeout(30):
             return await _open(server)
-    except (OSError, Lost, asyncio.TimeoutError, ssl.SSLError) as error:
+    except (TimeoutError, OSError, Lost, ssl.SSLError) as error:
         raise UnableToConnect(_words(error)) from error
 
 

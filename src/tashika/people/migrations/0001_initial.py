@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,230 +15,356 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Company',
+            name="Company",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=300)),
-                ('key', models.CharField(max_length=300, unique=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=300)),
+                ("key", models.CharField(max_length=300, unique=True)),
             ],
             options={
-                'db_table': 'people_company',
+                "db_table": "people_company",
             },
         ),
         migrations.CreateModel(
-            name='CustomField',
+            name="CustomField",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=40, unique=True)),
-                ('label', models.CharField(max_length=100)),
-                ('type', models.CharField(choices=[('text', 'Text'), ('number', 'Number'), ('date', 'Date'), ('choice', 'Choice'), ('multi_choice', 'Multi Choice'), ('yes_no', 'Yes No')], max_length=20)),
-                ('choices', models.JSONField(default=list)),
-                ('position', models.PositiveIntegerField(default=0)),
-                ('archived_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.SlugField(max_length=40, unique=True)),
+                ("label", models.CharField(max_length=100)),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("text", "Text"),
+                            ("number", "Number"),
+                            ("date", "Date"),
+                            ("choice", "Choice"),
+                            ("multi_choice", "Multi Choice"),
+                            ("yes_no", "Yes No"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("choices", models.JSONField(default=list)),
+                ("position", models.PositiveIntegerField(default=0)),
+                ("archived_at", models.DateTimeField(null=True)),
             ],
             options={
-                'db_table': 'people_custom_field',
+                "db_table": "people_custom_field",
             },
         ),
         migrations.CreateModel(
-            name='Tag',
+            name="Tag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('created_at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("created_at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'people_tag',
+                "db_table": "people_tag",
             },
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('ref', models.CharField(blank=True, max_length=60)),
-                ('label', models.CharField(max_length=300)),
-                ('at', models.DateTimeField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=20)),
+                ("ref", models.CharField(blank=True, max_length=60)),
+                ("label", models.CharField(max_length=300)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'db_table': 'people_source',
-                'indexes': [models.Index(fields=['kind', 'ref'], name='people_sour_kind_f447c1_idx')],
+                "db_table": "people_source",
+                "indexes": [models.Index(fields=["kind", "ref"], name="people_sour_kind_f447c1_idx")],
             },
         ),
         migrations.CreateModel(
-            name='Import',
+            name="Import",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_name', models.CharField(max_length=300)),
-                ('path', models.CharField(max_length=500)),
-                ('size', models.BigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('uploaded', 'Uploaded'), ('checking', 'Checking'), ('undecided', 'Undecided'), ('ready', 'Ready'), ('running', 'Running'), ('finished', 'Finished'), ('failed', 'Failed'), ('cancelled', 'Cancelled'), ('undoing', 'Undoing'), ('undone', 'Undone')], max_length=20)),
-                ('layout', models.JSONField(default=dict)),
-                ('mapping', models.JSONField(default=list)),
-                ('options', models.JSONField(default=dict)),
-                ('findings', models.JSONField(default=list)),
-                ('cursor', models.JSONField(default=dict)),
-                ('rows', models.BigIntegerField(default=0)),
-                ('created', models.BigIntegerField(default=0)),
-                ('updated', models.BigIntegerField(default=0)),
-                ('skipped', models.BigIntegerField(default=0)),
-                ('quarantined', models.BigIntegerField(default=0)),
-                ('total_rows', models.BigIntegerField(null=True)),
-                ('error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.import')),
-                ('source', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.source')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("file_name", models.CharField(max_length=300)),
+                ("path", models.CharField(max_length=500)),
+                ("size", models.BigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("uploaded", "Uploaded"),
+                            ("checking", "Checking"),
+                            ("undecided", "Undecided"),
+                            ("ready", "Ready"),
+                            ("running", "Running"),
+                            ("finished", "Finished"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                            ("undoing", "Undoing"),
+                            ("undone", "Undone"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("layout", models.JSONField(default=dict)),
+                ("mapping", models.JSONField(default=list)),
+                ("options", models.JSONField(default=dict)),
+                ("findings", models.JSONField(default=list)),
+                ("cursor", models.JSONField(default=dict)),
+                ("rows", models.BigIntegerField(default=0)),
+                ("created", models.BigIntegerField(default=0)),
+                ("updated", models.BigIntegerField(default=0)),
+                ("skipped", models.BigIntegerField(default=0)),
+                ("quarantined", models.BigIntegerField(default=0)),
+                ("total_rows", models.BigIntegerField(null=True)),
+                ("error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.import"
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.source"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'people_import',
+                "db_table": "people_import",
             },
         ),
         migrations.CreateModel(
-            name='ContactHistory',
+            name="ContactHistory",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('contact_id', models.BigIntegerField()),
-                ('at', models.DateTimeField()),
-                ('act', models.CharField(max_length=20)),
-                ('changes', models.JSONField()),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.source')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("contact_id", models.BigIntegerField()),
+                ("at", models.DateTimeField()),
+                ("act", models.CharField(max_length=20)),
+                ("changes", models.JSONField()),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.source"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'people_contact_history',
+                "db_table": "people_contact_history",
             },
         ),
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.CharField(max_length=254)),
-                ('email_key', models.CharField(max_length=254, unique=True)),
-                ('address_hash', models.BinaryField(max_length=32)),
-                ('family_name', models.CharField(blank=True, db_default='', default='', max_length=100)),
-                ('given_name', models.CharField(blank=True, db_default='', default='', max_length=100)),
-                ('family_kana', models.CharField(blank=True, db_default='', default='', max_length=100)),
-                ('given_kana', models.CharField(blank=True, db_default='', default='', max_length=100)),
-                ('company_name', models.CharField(blank=True, db_default='', default='', max_length=300)),
-                ('department', models.CharField(blank=True, db_default='', default='', max_length=200)),
-                ('job_title', models.CharField(blank=True, db_default='', default='', max_length=200)),
-                ('phone', models.CharField(blank=True, db_default='', default='', max_length=40)),
-                ('mobile', models.CharField(blank=True, db_default='', default='', max_length=40)),
-                ('postal_code', models.CharField(blank=True, db_default='', default='', max_length=20)),
-                ('prefecture', models.CharField(blank=True, db_default='', default='', max_length=40)),
-                ('address', models.CharField(blank=True, db_default='', default='', max_length=300)),
-                ('external_id', models.CharField(blank=True, db_default='', default='', max_length=100)),
-                ('note', models.TextField(blank=True, db_default='', default='')),
-                ('custom', models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict)),
-                ('consent', models.CharField(db_default='none', default='none', max_length=10)),
-                ('opted_out_at', models.DateTimeField(null=True)),
-                ('field_sources', models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('company', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='contacts', to='people.company')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('source', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.source')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("email", models.CharField(max_length=254)),
+                ("email_key", models.CharField(max_length=254, unique=True)),
+                ("address_hash", models.BinaryField(max_length=32)),
+                ("family_name", models.CharField(blank=True, db_default="", default="", max_length=100)),
+                ("given_name", models.CharField(blank=True, db_default="", default="", max_length=100)),
+                ("family_kana", models.CharField(blank=True, db_default="", default="", max_length=100)),
+                ("given_kana", models.CharField(blank=True, db_default="", default="", max_length=100)),
+                ("company_name", models.CharField(blank=True, db_default="", default="", max_length=300)),
+                ("department", models.CharField(blank=True, db_default="", default="", max_length=200)),
+                ("job_title", models.CharField(blank=True, db_default="", default="", max_length=200)),
+                ("phone", models.CharField(blank=True, db_default="", default="", max_length=40)),
+                ("mobile", models.CharField(blank=True, db_default="", default="", max_length=40)),
+                ("postal_code", models.CharField(blank=True, db_default="", default="", max_length=20)),
+                ("prefecture", models.CharField(blank=True, db_default="", default="", max_length=40)),
+                ("address", models.CharField(blank=True, db_default="", default="", max_length=300)),
+                ("external_id", models.CharField(blank=True, db_default="", default="", max_length=100)),
+                ("note", models.TextField(blank=True, db_default="", default="")),
+                ("custom", models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict)),
+                ("consent", models.CharField(db_default="none", default="none", max_length=10)),
+                ("opted_out_at", models.DateTimeField(null=True)),
+                ("field_sources", models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "company",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="contacts",
+                        to="people.company",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.source"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'people_contact',
+                "db_table": "people_contact",
             },
         ),
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('contact_id', models.BigIntegerField()),
-                ('address_hash', models.BinaryField(max_length=32)),
-                ('state', models.CharField(max_length=10)),
-                ('ground', models.CharField(max_length=40)),
-                ('detail', models.CharField(blank=True, max_length=500)),
-                ('at', models.DateTimeField()),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.source')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("contact_id", models.BigIntegerField()),
+                ("address_hash", models.BinaryField(max_length=32)),
+                ("state", models.CharField(max_length=10)),
+                ("ground", models.CharField(max_length=40)),
+                ("detail", models.CharField(blank=True, max_length=500)),
+                ("at", models.DateTimeField()),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.source"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'people_consent',
+                "db_table": "people_consent",
             },
         ),
         migrations.CreateModel(
-            name='Suppression',
+            name="Suppression",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address_hash', models.BinaryField(max_length=32, unique=True)),
-                ('masked', models.CharField(max_length=100)),
-                ('reason', models.CharField(max_length=20)),
-                ('detail', models.CharField(blank=True, max_length=500)),
-                ('since', models.DateTimeField()),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.source')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("address_hash", models.BinaryField(max_length=32, unique=True)),
+                ("masked", models.CharField(max_length=100)),
+                ("reason", models.CharField(max_length=20)),
+                ("detail", models.CharField(blank=True, max_length=500)),
+                ("since", models.DateTimeField()),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.source"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'people_suppression',
+                "db_table": "people_suppression",
             },
         ),
         migrations.CreateModel(
-            name='Tagging',
+            name="Tagging",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='taggings', to='people.contact')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.source')),
-                ('tag', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='people.tag')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="taggings", to="people.contact"
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.source"
+                    ),
+                ),
+                (
+                    "tag",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="people.tag"),
+                ),
             ],
             options={
-                'db_table': 'people_tagging',
+                "db_table": "people_tagging",
             },
         ),
         migrations.CreateModel(
-            name='QuarantinedRow',
+            name="QuarantinedRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.BigIntegerField()),
-                ('cells', models.JSONField()),
-                ('reasons', models.JSONField()),
-                ('settled', models.CharField(blank=True, max_length=20)),
-                ('contact_import', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='quarantine', to='people.import')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.BigIntegerField()),
+                ("cells", models.JSONField()),
+                ("reasons", models.JSONField()),
+                ("settled", models.CharField(blank=True, max_length=20)),
+                (
+                    "contact_import",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="quarantine", to="people.import"
+                    ),
+                ),
             ],
             options={
-                'db_table': 'people_quarantined_row',
-                'constraints': [models.UniqueConstraint(fields=('contact_import', 'number'), name='people_quarantine_once')],
+                "db_table": "people_quarantined_row",
+                "constraints": [
+                    models.UniqueConstraint(fields=("contact_import", "number"), name="people_quarantine_once")
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='import',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'finished'), _negated=True), ('rows', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('created'), '+', models.F('updated')), '+', models.F('skipped')), '+', models.F('quarantined'))), _connector='OR'), name='people_import_adds_up'),
+            model_name="import",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "finished"), _negated=True),
+                    (
+                        "rows",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    models.F("created"), "+", models.F("updated")
+                                ),
+                                "+",
+                                models.F("skipped"),
+                            ),
+                            "+",
+                            models.F("quarantined"),
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="people_import_adds_up",
+            ),
         ),
         migrations.AddIndex(
-            model_name='contacthistory',
-            index=models.Index(fields=['contact_id', '-id'], name='people_history_contact'),
+            model_name="contacthistory",
+            index=models.Index(fields=["contact_id", "-id"], name="people_history_contact"),
         ),
         migrations.AddIndex(
-            model_name='contacthistory',
-            index=models.Index(fields=['source'], name='people_history_source'),
+            model_name="contacthistory",
+            index=models.Index(fields=["source"], name="people_history_source"),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['address_hash'], name='people_contact_hash'),
+            model_name="contact",
+            index=models.Index(fields=["address_hash"], name="people_contact_hash"),
         ),
         migrations.AddIndex(
-            model_name='contact',
-            index=models.Index(fields=['source'], name='people_contact_source'),
+            model_name="contact",
+            index=models.Index(fields=["source"], name="people_contact_source"),
         ),
         migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.CheckConstraint(condition=models.Q(('consent__in', ['none', 'given', 'withdrawn'])), name='people_contact_consent'),
+            model_name="contact",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("consent__in", ["none", "given", "withdrawn"])), name="people_contact_consent"
+            ),
         ),
         migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(fields=['contact_id', '-id'], name='people_consent_contact'),
+            model_name="consent",
+            index=models.Index(fields=["contact_id", "-id"], name="people_consent_contact"),
         ),
         migrations.AddIndex(
-            model_name='tagging',
-            index=models.Index(fields=['contact'], name='people_tagging_contact'),
+            model_name="tagging",
+            index=models.Index(fields=["contact"], name="people_tagging_contact"),
         ),
         migrations.AddConstraint(
-            model_name='tagging',
-            constraint=models.UniqueConstraint(fields=('tag', 'contact'), name='people_tagging_once'),
+            model_name="tagging",
+            constraint=models.UniqueConstraint(fields=("tag", "contact"), name="people_tagging_once"),
         ),
     ]

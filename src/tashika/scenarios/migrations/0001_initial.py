@@ -6,38 +6,100 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('contents', '0001_initial'),
+        ("contents", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Publication',
+            name="Publication",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('bill', models.JSONField()),
-                ('bill_hash', models.BinaryField(max_length=32)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('running', 'Running'), ('unpublished', 'Unpublished'), ('finished', 'Finished')], max_length=12)),
-                ('send_at', models.DateTimeField()),
-                ('published_at', models.DateTimeField()),
-                ('unpublished_at', models.DateTimeField(null=True)),
-                ('dispatch_id', models.BigIntegerField(null=True)),
-                ('mail_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contents.version')),
-                ('published_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('resumes', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scenarios.publication')),
-                ('scenario', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='publications', to='contents.content')),
-                ('scenario_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contents.version')),
-                ('segment_version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contents.version')),
-                ('unpublished_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("bill", models.JSONField()),
+                ("bill_hash", models.BinaryField(max_length=32)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Running"),
+                            ("unpublished", "Unpublished"),
+                            ("finished", "Finished"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("send_at", models.DateTimeField()),
+                ("published_at", models.DateTimeField()),
+                ("unpublished_at", models.DateTimeField(null=True)),
+                ("dispatch_id", models.BigIntegerField(null=True)),
+                (
+                    "mail_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="contents.version"
+                    ),
+                ),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "resumes",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="scenarios.publication",
+                    ),
+                ),
+                (
+                    "scenario",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="publications", to="contents.content"
+                    ),
+                ),
+                (
+                    "scenario_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="contents.version"
+                    ),
+                ),
+                (
+                    "segment_version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="contents.version"
+                    ),
+                ),
+                (
+                    "unpublished_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'db_table': 'scenarios_publication',
-                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['send_at'], name='scenarios_waiting')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['waiting', 'running'])), fields=('scenario',), name='scenarios_one_live_publication')],
+                "db_table": "scenarios_publication",
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "waiting")), fields=["send_at"], name="scenarios_waiting")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["waiting", "running"])),
+                        fields=("scenario",),
+                        name="scenarios_one_live_publication",
+                    )
+                ],
             },
         ),
     ]

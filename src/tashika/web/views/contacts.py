@@ -45,17 +45,26 @@ def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
     """One contact: values with their sources, tags, consent, history."""
     found = queries.contact(contact_id)
     sources, labels = queries.field_sources(found), schema.labels()
-    values = [(labels[name], getattr(found, name), sources.get(name, found.source)) for name in FORM if getattr(found, name)]
-    values += [(field.label, found.custom[field.key], sources.get("custom", found.source))
-               for field in fields.active() if field.key in found.custom]  # fmt: skip
+    values = [
+        (labels[name], getattr(found, name), sources.get(name, found.source)) for name in FORM if getattr(found, name)
+    ]
+    values += [
+        (field.label, found.custom[field.key], sources.get("custom", found.source))
+        for field in fields.active()
+        if field.key in found.custom
+    ]
     events = Event.objects.filter(contact_id=contact_id).order_by("-at")[:100]
     return render(
-        request, "web/contacts/contact.html",
+        request,
+        "web/contacts/contact.html",
         {
-            "contact": found, "values": values, "tags": queries.tags_of(contact_id),
-            "history": queries.history(contact_id), "events": [(one, EVENTS.get(one.kind, one.kind)) for one in events],
+            "contact": found,
+            "values": values,
+            "tags": queries.tags_of(contact_id),
+            "history": queries.history(contact_id),
+            "events": [(one, EVENTS.get(one.kind, one.kind)) for one in events],
         },
-    )  # fmt: skip
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -65,7 +74,10 @@ def edit(request: HttpRequest, contact_id: int | None = None) -> HttpResponse:
     found = queries.contact(contact_id) if contact_id else None
     custom = fields.active()
     values = {name: request.POST.get(name, getattr(found, name, "") or "") for name in FORM}
-    given = {field.key: request.POST.get(f"custom.{field.key}", (found.custom if found else {}).get(field.key, "")) for field in custom}
+    given = {
+        field.key: request.POST.get(f"custom.{field.key}", (found.custom if found else {}).get(field.key, ""))
+        for field in custom
+    }
     wrong, words = "", ""
     if request.method == "POST":
         try:
@@ -79,13 +91,16 @@ def edit(request: HttpRequest, contact_id: int | None = None) -> HttpResponse:
             wrong, words = error.where, f"{error.what} {error.fix}"
     labels = schema.labels()
     return render(
-        request, "web/contacts/edit.html",
+        request,
+        "web/contacts/edit.html",
         {
-            "contact": found, "wrong": wrong, "words": words,
+            "contact": found,
+            "wrong": wrong,
+            "words": words,
             "fields": [(name, labels[name], values[name]) for name in FORM],
             "custom": [(field, given[field.key], f"custom.{field.key}") for field in custom],
         },
-    )  # fmt: skip
+    )
 
 
 @require_POST
@@ -93,8 +108,13 @@ def edit(request: HttpRequest, contact_id: int | None = None) -> HttpResponse:
 def opt_out(request: HttpRequest, contact_id: int) -> HttpResponse:
     """Record that the person does not want mail any more."""
     found = queries.contact(contact_id)
-    consent.opt_out(contact_id=found.pk, address=found.email, now=clock.now(), by=actor_of(user_of(request)),
-                    detail=request.POST.get("detail", ""))  # fmt: skip
+    consent.opt_out(
+        contact_id=found.pk,
+        address=found.email,
+        now=clock.now(),
+        by=actor_of(user_of(request)),
+        detail=request.POST.get("detail", ""),
+    )
     messages.success(request, str(t("配信を停止しました。", "Opted out.")))
     return redirect("contact", contact_id)
 
@@ -103,8 +123,13 @@ def opt_out(request: HttpRequest, contact_id: int) -> HttpResponse:
 @staff("edit")
 def give_consent(request: HttpRequest, contact_id: int) -> HttpResponse:
     """Record how and when the person agreed."""
-    consent.give(contact=queries.contact(contact_id), ground=request.POST.get("ground", "other"),
-                 detail=request.POST.get("detail", ""), by=actor_of(user_of(request)), now=clock.now())  # fmt: skip
+    consent.give(
+        contact=queries.contact(contact_id),
+        ground=request.POST.get("ground", "other"),
+        detail=request.POST.get("detail", ""),
+        by=actor_of(user_of(request)),
+        now=clock.now(),
+    )
     return redirect("contact", contact_id)
 
 
@@ -137,15 +162,25 @@ def suppressed(request: HttpRequest) -> HttpResponse:
         from tashika.accounts.roles import require
 
         require(user_of(request).role, "edit")
-        added = suppression.add(addresses=request.POST.get("addresses", "").split(), reason="manual",
-                                detail=request.POST.get("detail", ""), by=actor_of(user_of(request)), now=clock.now())  # fmt: skip
+        added = suppression.add(
+            addresses=request.POST.get("addresses", "").split(),
+            reason="manual",
+            detail=request.POST.get("detail", ""),
+            by=actor_of(user_of(request)),
+            now=clock.now(),
+        )
         messages.success(request, str(t("{n}件を追加しました。", "{n} added.", n=added)))
         return redirect("suppression")
     words = request.GET.get("q", "").strip()
     return render(
-        request, "web/suppression/list.html",
-        {"rows": queries.suppressions()[:200], "words": words, "hit": suppression.is_suppressed(words) if "@" in words else None},
-    )  # fmt: skip
+        request,
+        "web/suppression/list.html",
+        {
+            "rows": queries.suppressions()[:200],
+            "words": words,
+            "hit": suppression.is_suppressed(words) if "@" in words else None,
+        },
+    )
 
 
 @require_POST

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
 from django.views.decorators.http import require_GET
@@ -46,21 +47,33 @@ def dispatch(request: HttpRequest, dispatch_id: int) -> HttpResponse:
         dispatch_id, outcome, after_id=int(after) if after.isdigit() else 0, limit=50, search=search
     )
     figures = queries.figures(dispatch_id)
-    counts = {"got": figures.accepted, "spared": figures.stopped, "in_doubt": figures.in_doubt, "refused": figures.refused,
-              "excluded": figures.excluded, "waiting": figures.queued + figures.sending}  # fmt: skip
+    counts = {
+        "got": figures.accepted,
+        "spared": figures.stopped,
+        "in_doubt": figures.in_doubt,
+        "refused": figures.refused,
+        "excluded": figures.excluded,
+        "waiting": figures.queued + figures.sending,
+    }
     return render(
-        request, "web/dispatches/dispatch.html",
+        request,
+        "web/dispatches/dispatch.html",
         {
-            "dispatch": found, "figures": figures, "rows": rows, "outcome": outcome, "search": search,
+            "dispatch": found,
+            "figures": figures,
+            "rows": rows,
+            "outcome": outcome,
+            "search": search,
             "tabs": [(key, words, counts[key]) for key, words in OUTCOMES.items()],
-            "next": rows[-1].row_id if len(rows) == 50 else None, "reasons": EXCLUDED,
+            "next": rows[-1].row_id if len(rows) == 50 else None,
+            "reasons": EXCLUDED,
         },
-    )  # fmt: skip
+    )
 
 
 @require_GET
 @staff("export")
-def export(request: HttpRequest, dispatch_id: int, outcome: str) -> HttpResponse:
+def export(request: HttpRequest, dispatch_id: int, outcome: str) -> HttpResponseBase:
     """A list as CSV that Excel opens: UTF-8 with BOM, no cell that is a formula."""
     get_object_or_404(Dispatch, pk=dispatch_id)
     if outcome not in OUTCOMES:
@@ -78,14 +91,35 @@ class _Echo:
 def _lines(dispatch_id: int, outcome: str) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield "\ufeff"
-    heads = ["メールアドレス", "会社名", "姓", "名", "状態", "理由", "送信開始", "結果の時刻", "相手の返事", "Message-ID"]
+    heads = [
+        "メールアドレス",
+        "会社名",
+        "姓",
+        "名",
+        "状態",
+        "理由",
+        "送信開始",
+        "結果の時刻",
+        "相手の返事",
+        "Message-ID",
+    ]
     yield writer.writerow(heads)
     for row in queries.export_rows(dispatch_id, outcome):
         begun = clock.in_words(row.begun_at) if row.begun_at else ""
         ended = clock.in_words(row.ended_at) if row.ended_at else ""
         why = str(EXCLUDED.get(row.why, row.why))
-        cells = [row.address, row.company_name, row.family_name, row.given_name, row.state, why, begun, ended, row.reply,
-                 row.message_id]  # fmt: skip
+        cells = [
+            row.address,
+            row.company_name,
+            row.family_name,
+            row.given_name,
+            row.state,
+            why,
+            begun,
+            ended,
+            row.reply,
+            row.message_id,
+        ]
         yield writer.writerow([harmless(cell) for cell in cells])
 
 

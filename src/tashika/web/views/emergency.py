@@ -20,7 +20,11 @@ def stop(request: HttpRequest) -> HttpResponse:
     if answer.certain:
         messages.success(request, str(t("すべての送信が止まりました。", "All sending has stopped.")))
     else:
-        words = t("止めました。ただし {who} の応答がありません。", "Stopped, but {who} stayed silent.", who=", ".join(answer.silent))
+        words = t(
+            "止めました。ただし {who} の応答がありません。",
+            "Stopped, but {who} stayed silent.",
+            who=", ".join(answer.silent),
+        )
         messages.warning(request, str(words))
     return redirect(request.headers.get("Referer") or "/")
 
@@ -34,4 +38,7 @@ def release(request: HttpRequest) -> HttpResponse:
     return redirect(request.headers.get("Referer") or "/")
 
 
-urlpatterns = [path("emergency-stop", stop, name="emergency_stop"), path("emergency-stop/release", release, name="release")]
+urlpatterns = [
+    path("emergency-stop", stop, name="emergency_stop"),
+    path("emergency-stop/release", release, name="release"),
+]

@@ -22,21 +22,62 @@ def home(request: HttpRequest) -> HttpResponse:
     recent = [(dispatch, delivery.figures(dispatch.pk)) for dispatch in delivery.dispatches()[:5]]
     contacts = people.contact_count()
     steps = [
-        (t("組織の名前と住所を入力する", "Say who you are"), t("広告メールには、送信者の名称と住所の表示が必要です。", "Commercial mail must show the sender's name and address."), "/settings/organisation", bool(organisation and organisation.name and organisation.postal_address)),
-        (t("見込み顧客を取り込む", "Import your contacts"), t("お手元のCSVやExcelを、そのまま読み込めます。", "CSV and Excel files as you have them."), "/imports/new", contacts > 0),
-        (t("セグメントを作る", "Make a segment"), t("送る相手を条件で選びます。", "Choose by rules who is written to."), "/segments/new", of_kind(Kind.SEGMENT).exists()),
-        (t("メールを作る", "Write a mail"), t("差し込み項目とプレビューを使って書きます。", "With merge fields and a live preview."), "/mails/new", of_kind(Kind.MAIL).exists()),
-        (t("送信サーバーを確認する", "Confirm a relay"), t("確認するまでは練習モードです。メールは外に出ません。", "Until then practice mode: no mail leaves."), "/settings/relays", not delivery.practice_mode()),
-        (t("一斉配信を公開する", "Publish a broadcast"), t("公開の前に、人数と見本と除外の理由を確かめます。", "After looking at the number, samples and exclusions."), "/scenarios/new", bool(recent)),
-    ]  # fmt: skip
+        (
+            t("組織の名前と住所を入力する", "Say who you are"),
+            t(
+                "広告メールには、送信者の名称と住所の表示が必要です。",
+                "Commercial mail must show the sender's name and address.",
+            ),
+            "/settings/organisation",
+            bool(organisation and organisation.name and organisation.postal_address),
+        ),
+        (
+            t("見込み顧客を取り込む", "Import your contacts"),
+            t("お手元のCSVやExcelを、そのまま読み込めます。", "CSV and Excel files as you have them."),
+            "/imports/new",
+            contacts > 0,
+        ),
+        (
+            t("セグメントを作る", "Make a segment"),
+            t("送る相手を条件で選びます。", "Choose by rules who is written to."),
+            "/segments/new",
+            of_kind(Kind.SEGMENT).exists(),
+        ),
+        (
+            t("メールを作る", "Write a mail"),
+            t("差し込み項目とプレビューを使って書きます。", "With merge fields and a live preview."),
+            "/mails/new",
+            of_kind(Kind.MAIL).exists(),
+        ),
+        (
+            t("送信サーバーを確認する", "Confirm a relay"),
+            t("確認するまでは練習モードです。メールは外に出ません。", "Until then practice mode: no mail leaves."),
+            "/settings/relays",
+            not delivery.practice_mode(),
+        ),
+        (
+            t("一斉配信を公開する", "Publish a broadcast"),
+            t(
+                "公開の前に、人数と見本と除外の理由を確かめます。",
+                "After looking at the number, samples and exclusions.",
+            ),
+            "/scenarios/new",
+            bool(recent),
+        ),
+    ]
     return render(
-        request, "web/home.html",
+        request,
+        "web/home.html",
         {
-            "steps": steps, "done": sum(step[3] for step in steps), "recent": recent, "contacts": contacts,
-            "segments": of_kind(Kind.SEGMENT).count(), "mails": of_kind(Kind.MAIL).count(),
+            "steps": steps,
+            "done": sum(step[3] for step in steps),
+            "recent": recent,
+            "contacts": contacts,
+            "segments": of_kind(Kind.SEGMENT).count(),
+            "mails": of_kind(Kind.MAIL).count(),
             "scenarios": of_kind(Kind.SCENARIO).count(),
         },
-    )  # fmt: skip
+    )
 
 
 urlpatterns = [path("", home, name="home")]

@@ -64,33 +64,48 @@ def show(request: HttpRequest, import_id: int) -> HttpResponse:
     page = Paginator(waiting, 50).get_page(request.GET.get("page"))
     busy = found.state in (State.CHECKING, State.RUNNING, State.UNDOING)
     return render(
-        request, "web/imports/import.html",
+        request,
+        "web/imports/import.html",
         {
-            "import": found, "page": page, "busy": busy, "header": found.layout["header"],
+            "import": found,
+            "page": page,
+            "busy": busy,
+            "header": found.layout["header"],
             "findings": [(one, quarantine.in_words(one)) for one in found.findings],
-            "codes": [(quarantine.in_words({"code": code}), number) for code, number in found.cursor.get("codes", {}).items()],
+            "codes": [
+                (quarantine.in_words({"code": code}), number) for code, number in found.cursor.get("codes", {}).items()
+            ],
             "rows": [(row, [quarantine.in_words(reason) for reason in row.reasons]) for row in page],
         },
-    )  # fmt: skip
+    )
 
 
 def _mapping(request: HttpRequest, found: Import) -> HttpResponse:
     preview = uploading.first_rows(found, 500)
     header = found.layout["header"]
-    judged = importing.judge_of(found).judge(list(enumerate(preview, start=2))) if "email" in found.mapping else rows.Judged()
+    judged = (
+        importing.judge_of(found).judge(list(enumerate(preview, start=2)))
+        if "email" in found.mapping
+        else rows.Judged()
+    )
     worst = [(bad.number, bad.cells, [quarantine.in_words(reason) for reason in bad.reasons]) for bad in judged.bad[:8]]
     shown = worst + [(number, judged.cells[number], []) for number, _ in judged.good[: max(4, 10 - len(worst))]]
     if not shown:
         shown = [(number, cells, []) for number, cells in enumerate(preview[:10], start=2)]
-    choices = [(name, words) for name, words in headers.LABELS.items()]
+    choices: list[tuple[str, object]] = [(name, words) for name, words in headers.LABELS.items()]
     choices += [(f"custom.{field.key}", field.label) for field in fields.active()]
     return render(
-        request, "web/imports/mapping.html",
+        request,
+        "web/imports/mapping.html",
         {
-            "import": found, "columns": list(zip(range(len(header)), header, found.mapping, strict=False)),
-            "choices": choices, "shown": shown, "encodings": ENCODINGS, "header": header,
+            "import": found,
+            "columns": list(zip(range(len(header)), header, found.mapping, strict=False)),
+            "choices": choices,
+            "shown": shown,
+            "encodings": ENCODINGS,
+            "header": header,
         },
-    )  # fmt: skip
+    )
 
 
 @require_POST
@@ -117,9 +132,12 @@ def set_up(request: HttpRequest, import_id: int) -> HttpResponse:
         "consent_detail": request.POST.get("consent_detail", "")[:500],
     }
     importing.set_up(
-        contact_import=found, mapping=[name if name in known else "" for name in mapping], options=options,
-        by=user_of(request), now=clock.now(),
-    )  # fmt: skip
+        contact_import=found,
+        mapping=[name if name in known else "" for name in mapping],
+        options=options,
+        by=user_of(request),
+        now=clock.now(),
+    )
     tasks.check_import.defer(import_id=import_id)
     return redirect("import", import_id)
 
@@ -149,9 +167,13 @@ def begin(request: HttpRequest, import_id: int) -> HttpResponse:
 def undo(request: HttpRequest, import_id: int) -> HttpResponse:
     """Take a whole import back."""
     done = undoing.undo(contact_import=get_object_or_404(Import, pk=import_id), by=user_of(request), now=clock.now())
-    words = t("元に戻しました。削除 {removed}件、復元 {restored}件、そのあと変更されたため残したもの {kept}件。",
-              "Undone: {removed} removed, {restored} restored, {kept} kept because they were changed since.",
-              removed=done.removed, restored=done.restored, kept=done.kept)  # fmt: skip
+    words = t(
+        "元に戻しました。削除 {removed}件、復元 {restored}件、そのあと変更されたため残したもの {kept}件。",
+        "Undone: {removed} removed, {restored} restored, {kept} kept because they were changed since.",
+        removed=done.removed,
+        restored=done.restored,
+        kept=done.kept,
+    )
     messages.success(request, str(words))
     return redirect("import", import_id)
 
@@ -176,15 +198,19 @@ def row(request: HttpRequest, row_id: int) -> HttpResponse:
             messages.success(request, str(t("取り込みました。", "Imported.")))
             return redirect("import", found.contact_import_id)
     return render(
-        request, "web/imports/row.html",
-        {"row": found, "cells": list(zip(range(len(header)), header, cells, strict=True)),
-         "reasons": [quarantine.in_words(reason) for reason in found.reasons]},
-    )  # fmt: skip
+        request,
+        "web/imports/row.html",
+        {
+            "row": found,
+            "cells": list(zip(range(len(header)), header, cells, strict=True)),
+            "reasons": [quarantine.in_words(reason) for reason in found.reasons],
+        },
+    )
 
 
 @require_GET
 @staff("export")
-def download(request: HttpRequest, import_id: int) -> HttpResponse:
+def download(request: HttpRequest, import_id: int) -> StreamingHttpResponse:
     """The quarantine as CSV, with the reasons beside the cells: to be corrected and imported again."""
     found = get_object_or_404(Import, pk=import_id)
 
@@ -218,9 +244,14 @@ async def events(request: HttpRequest, import_id: int) -> StreamingHttpResponse:
             found = await sync_to_async(Import.objects.get)(pk=import_id)
             first = first or found.state
             values = {
-                "planned": found.total_rows or 0, "rows": found.rows, "created": found.created, "updated": found.updated,
-                "skipped": found.skipped, "quarantined": found.quarantined, "reload": found.state != first,
-            }  # fmt: skip
+                "planned": found.total_rows or 0,
+                "rows": found.rows,
+                "created": found.created,
+                "updated": found.updated,
+                "skipped": found.skipped,
+                "quarantined": found.quarantined,
+                "reload": found.state != first,
+            }
             yield f"data: {json.dumps(values)}\n\n"
             await asyncio.sleep(0.5)
 

@@ -67,16 +67,23 @@ def mail(request: HttpRequest, public_id: str) -> HttpResponse:
     editable = roles.may(_who(request).role, "edit") and freeze is None
     body = {**EMPTY, **content.draft}
     data = {
-        "body": body, "revision": content.draft_revision, "editable": editable,
-        "menu": [{"name": field.name, "label": str(field.label),
-        "group": field.group} for field in merge_values.menu()],
+        "body": body,
+        "revision": content.draft_revision,
+        "editable": editable,
+        "menu": [
+            {"name": field.name, "label": str(field.label), "group": field.group} for field in merge_values.menu()
+        ],
         "words": {key: str(words) for key, words in _WORDS.items()},
-    }  # fmt: skip
+    }
     context = {
-        "content": content, "body": body, "data": data, "editable": editable, "freeze": freeze,
+        "content": content,
+        "body": body,
+        "data": data,
+        "editable": editable,
+        "freeze": freeze,
         "versions": content.versions.select_related("made_by").order_by("-number")[:50],
         "contacts": Contact.objects.order_by("-id")[:8],
-    }  # fmt: skip
+    }
     return _with_pictures(render(request, "web/mails/editor.html", context))
 
 
@@ -107,12 +114,20 @@ def preview_mail(request: HttpRequest) -> JsonResponse:
     body = drafting.accepted({key: value for key, value in asked.get("body", {}).items() if key in EMPTY})
     contact = Contact.objects.filter(pk=asked["contact"]).first() if type(asked.get("contact")) is int else None
     shown = previewing.preview(body, contact=contact, now=clock.now())
-    return JsonResponse({
-        "subject": shown.subject, "html": shown.html, "text": shown.text, "headers": shown.headers, "size": shown.size,
-        "links": shown.links, "merged": shown.merged, "problems": [_problem(problem) for problem in shown.problems],
-        "made_text": previewing.made_text(body) if body["format"] != "text" else "",
-        "sender": body["from_name"] or body["from_email"],
-    })  # fmt: skip
+    return JsonResponse(
+        {
+            "subject": shown.subject,
+            "html": shown.html,
+            "text": shown.text,
+            "headers": shown.headers,
+            "size": shown.size,
+            "links": shown.links,
+            "merged": shown.merged,
+            "problems": [_problem(problem) for problem in shown.problems],
+            "made_text": previewing.made_text(body) if body["format"] != "text" else "",
+            "sender": body["from_name"] or body["from_email"],
+        }
+    )
 
 
 @require_GET
@@ -120,13 +135,18 @@ def preview_mail(request: HttpRequest) -> JsonResponse:
 def find_contacts(request: HttpRequest) -> JsonResponse:
     """Contacts to preview as, by a part of the address or name."""
     found = previewing.find_contacts(request.GET.get("q", ""))
-    return JsonResponse({
-        "contacts": [
-            {"id": person.pk, "name": f"{person.family_name} {person.given_name}".strip() or person.email,
-             "detail": " ・ ".join(word for word in (person.company_name, person.email) if word)}
-            for person in found
-        ]
-    })  # fmt: skip
+    return JsonResponse(
+        {
+            "contacts": [
+                {
+                    "id": person.pk,
+                    "name": f"{person.family_name} {person.given_name}".strip() or person.email,
+                    "detail": " ・ ".join(word for word in (person.company_name, person.email) if word),
+                }
+                for person in found
+            ]
+        }
+    )
 
 
 @require_POST
@@ -192,9 +212,14 @@ def _json(request: HttpRequest) -> dict[str, Any]:
 
 def _problem(problem: Problem) -> dict[str, Any]:
     return {
-        "part": problem.part, "label": str(PARTS.get(problem.part, problem.part)), "what": str(problem.what),
-        "fix": str(problem.fix), "line": problem.line, "column": problem.column, "severity": problem.severity,
-    }  # fmt: skip
+        "part": problem.part,
+        "label": str(PARTS.get(problem.part, problem.part)),
+        "what": str(problem.what),
+        "fix": str(problem.fix),
+        "line": problem.line,
+        "column": problem.column,
+        "severity": problem.severity,
+    }
 
 
 def _with_pictures(response: HttpResponse) -> HttpResponse:

@@ -69,23 +69,29 @@ def edit(request: HttpRequest, public_id: str = "") -> HttpResponse:
         }
         name = request.POST.get("name", "").strip() or str(t("一斉配信", "Broadcast"))
         if content is None:
-            content = drafting.create(
-                kind=Kind.SCENARIO, name=name, draft=draft, by=user_of(request), now=clock.now()
-            )
+            content = drafting.create(kind=Kind.SCENARIO, name=name, draft=draft, by=user_of(request), now=clock.now())
         else:
             content = drafting.save(
-                content=content, draft=draft, name=name, by=user_of(request), now=clock.now(),
+                content=content,
+                draft=draft,
+                name=name,
+                by=user_of(request),
+                now=clock.now(),
                 revision=int(request.POST.get("revision") or 0) or None,
-            )  # fmt: skip
+            )
         return redirect("scenario" if request.POST.get("only_save") else "review", content.public_id)
     return render(
-        request, "web/scenarios/edit.html",
+        request,
+        "web/scenarios/edit.html",
         {
-            "content": content, "draft": content.draft if content else {},
-            "segments": contents.of_kind(Kind.SEGMENT), "mails": contents.of_kind(Kind.MAIL),
-            "relays": [relay for relay in delivery.relays() if relay.confirmed_at], "send_at": _local(content),
+            "content": content,
+            "draft": content.draft if content else {},
+            "segments": contents.of_kind(Kind.SEGMENT),
+            "mails": contents.of_kind(Kind.MAIL),
+            "relays": [relay for relay in delivery.relays() if relay.confirmed_at],
+            "send_at": _local(content),
         },
-    )  # fmt: skip
+    )
 
 
 @require_GET
@@ -96,16 +102,22 @@ def scenario(request: HttpRequest, public_id: str) -> HttpResponse:
     publication = queries.latest(content)
     figures = delivery.figures(publication.dispatch_id) if publication and publication.dispatch_id else None
     return render(
-        request, "web/scenarios/scenario.html",
+        request,
+        "web/scenarios/scenario.html",
         {
-            "content": content, "publication": publication, "figures": figures,
+            "content": content,
+            "publication": publication,
+            "figures": figures,
             "live": publication is not None and publication.state in ("waiting", "running"),
             "late": publication is not None and starting.is_late(publication, clock.now()),
-            "what_stops": unpublishing.what_stops(content).words, "publications": queries.publications(content),
-            "segment": _named(content.draft.get("segment")), "mail": _named(content.draft.get("mail")),
-            "send_at": _local(content), "day": _day(content),
+            "what_stops": unpublishing.what_stops(content).words,
+            "publications": queries.publications(content),
+            "segment": _named(content.draft.get("segment")),
+            "mail": _named(content.draft.get("mail")),
+            "send_at": _local(content),
+            "day": _day(content),
         },
-    )  # fmt: skip
+    )
 
 
 @require_GET
@@ -119,15 +131,21 @@ def review(request: HttpRequest, public_id: str) -> HttpResponse:
         messages.error(request, f"{error.what} {error.fix}".strip())
         return redirect("edit_scenario", public_id)
     return render(
-        request, "web/scenarios/review.html",
+        request,
+        "web/scenarios/review.html",
         {
-            "content": content, "review": found, "bill": found.clearance.bill_hash.hex(), "send_at": _local(content),
-            "day": _day(content), "segment": _named(content.draft.get("segment")), "mail": _named(content.draft.get("mail")),
+            "content": content,
+            "review": found,
+            "bill": found.clearance.bill_hash.hex(),
+            "send_at": _local(content),
+            "day": _day(content),
+            "segment": _named(content.draft.get("segment")),
+            "mail": _named(content.draft.get("mail")),
             "excluded": [(EXCLUDED.get(why, why), number) for why, number in found.forecast.excluded.items()],
             "samples": [(one, [ODDITIES[code] for code in one.oddities]) for one in found.samples],
             "blocked": any(problem.severity == "error" for problem in found.problems) or not found.forecast.planned,
         },
-    )  # fmt: skip
+    )
 
 
 @require_POST
@@ -166,10 +184,16 @@ def unpublish(request: HttpRequest, public_id: str) -> HttpResponse:
         scenario=content, by=actor_of(user_of(request)), now=clock.now(), reason=request.POST.get("reason", "")
     )
     if answer is not None and not answer.certain:
-        words = t("止めました。ただし {who} の応答がありません。", "Stopped, but {who} stayed silent.", who=", ".join(answer.silent))
+        words = t(
+            "止めました。ただし {who} の応答がありません。",
+            "Stopped, but {who} stayed silent.",
+            who=", ".join(answer.silent),
+        )
         messages.warning(request, str(words))
     else:
-        messages.success(request, str(t("非公開にしました。これ以上は1通も出ません。", "Unpublished. Not one more mail leaves.")))
+        messages.success(
+            request, str(t("非公開にしました。これ以上は1通も出ません。", "Unpublished. Not one more mail leaves."))
+        )
     return redirect("scenario", public_id)
 
 
@@ -212,7 +236,11 @@ def _now(content: Content) -> tuple[str, dict[str, object]]:
     values: dict[str, object] = {}
     if publication is not None and publication.dispatch_id:
         figures = delivery.figures(publication.dispatch_id)
-        values = {**figures.by_state(), "rate": round(figures.rate), "last": clock.in_words(figures.last_begun_at) if figures.last_begun_at else "–"}
+        values = {
+            **figures.by_state(),
+            "rate": round(figures.rate),
+            "last": clock.in_words(figures.last_begun_at) if figures.last_begun_at else "–",
+        }
     return _state(content), values
 
 

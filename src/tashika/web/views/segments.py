@@ -61,9 +61,12 @@ def new(request: HttpRequest) -> HttpResponse:
         static = request.POST.get("kind") == "static"
         draft: dict[str, Any] = {"static": True} if static else {"rule": {"op": "and", "rules": []}}
         made = drafting.create(
-            kind=Kind.SEGMENT, name=request.POST.get("name", "").strip() or str(t("新しいセグメント", "New segment")),
-            draft=draft, by=user_of(request), now=clock.now(),
-        )  # fmt: skip
+            kind=Kind.SEGMENT,
+            name=request.POST.get("name", "").strip() or str(t("新しいセグメント", "New segment")),
+            draft=draft,
+            by=user_of(request),
+            now=clock.now(),
+        )
         return redirect("segment", made.public_id)
     return render(request, "web/segments/new.html")
 
@@ -75,28 +78,44 @@ def segment(request: HttpRequest, public_id: str) -> HttpResponse:
     found = _segment(public_id)
     if found.draft.get("static"):
         members = static_lists.members(found)
-        return render(request, "web/segments/static.html", {"content": found, "count": len(members), "members": members[:200]})
+        return render(
+            request, "web/segments/static.html", {"content": found, "count": len(members), "members": members[:200]}
+        )
     known, labels = schema.schema(), schema.labels()
     data = {
         "rule": found.draft.get("rule") or {"op": "and", "rules": []},
-        "fields": [{"name": name, "label": str(labels[name]), "type": field.type, "choices": list(field.choices)}
-                   for name, field in known.items()],
+        "fields": [
+            {"name": name, "label": str(labels[name]), "type": field.type, "choices": list(field.choices)}
+            for name, field in known.items()
+        ],
         "tests": {kind: [[test, str(TESTS[test])] for test in tests] for kind, tests in rules.TESTS.items()},
         "tags": [tag.name for tag in people.tags()],
         "lists": [[one.public_id, one.name] for one in contents.of_kind(Kind.SEGMENT) if one.draft.get("static")],
         "mails": [[one.number, f"{one.public_id} {one.name}"] for one in contents.of_kind(Kind.MAIL)],
         "words": {
-            "and": str(t("すべてに当てはまる", "all of these")), "or": str(t("どれかに当てはまる", "any of these")),
-            "not": str(t("どれにも当てはまらない", "none of these")), "addRule": str(t("条件を追加", "Add a rule")),
-            "addGroup": str(t("グループを追加", "Add a group")), "remove": str(t("削除", "Remove")),
-            "people": str(t("人", "people")), "saved": str(t("保存しました", "Saved")),
-            "opened": str(t("メールを開く", "opened a mail")), "clicked": str(t("リンクをクリック", "clicked a link")),
-            "accepted": str(t("メールが届く", "got a mail")), "any": str(t("どのメールでも", "any mail")),
-            "days": str(t("日以内", "days")), "choose": str(t("選んでください", "Choose")),
+            "and": str(t("すべてに当てはまる", "all of these")),
+            "or": str(t("どれかに当てはまる", "any of these")),
+            "not": str(t("どれにも当てはまらない", "none of these")),
+            "addRule": str(t("条件を追加", "Add a rule")),
+            "addGroup": str(t("グループを追加", "Add a group")),
+            "remove": str(t("削除", "Remove")),
+            "people": str(t("人", "people")),
+            "saved": str(t("保存しました", "Saved")),
+            "opened": str(t("メールを開く", "opened a mail")),
+            "clicked": str(t("リンクをクリック", "clicked a link")),
+            "accepted": str(t("メールが届く", "got a mail")),
+            "any": str(t("どのメールでも", "any mail")),
+            "days": str(t("日以内", "days")),
+            "choose": str(t("選んでください", "Choose")),
         },
-        "revision": found.draft_revision, "editable": True,
-    }  # fmt: skip
-    return render(request, "web/segments/editor.html", {"content": found, "data": data, "versions": found.versions.order_by("-number")})
+        "revision": found.draft_revision,
+        "editable": True,
+    }
+    return render(
+        request,
+        "web/segments/editor.html",
+        {"content": found, "data": data, "versions": found.versions.order_by("-number")},
+    )
 
 
 @require_POST
@@ -108,9 +127,15 @@ def count(request: HttpRequest) -> JsonResponse:
         number = matching.count(body)
         found = Contact.objects.filter(pk__in=matching.sample(body, 8)).order_by("pk")
     except (TashikaError, ValueError, KeyError) as error:
-        what = str(error.what) if isinstance(error, TashikaError) else str(t("条件を読めません。", "The rule can't be read."))
+        what = (
+            str(error.what)
+            if isinstance(error, TashikaError)
+            else str(t("条件を読めません。", "The rule can't be read."))
+        )
         return JsonResponse({"error": what, "where": getattr(error, "where", "")}, status=422)
-    sample = [{"id": one.pk, "name": f"{one.family_name} {one.given_name}", "company": one.company_name} for one in found]
+    sample = [
+        {"id": one.pk, "name": f"{one.family_name} {one.given_name}", "company": one.company_name} for one in found
+    ]
     return JsonResponse({"count": number, "sample": sample})
 
 
@@ -122,9 +147,13 @@ def save(request: HttpRequest, public_id: str) -> JsonResponse:
         data = json.loads(request.body)
         matching.audience_sql({"rule": data["rule"]})
         saved = drafting.save(
-            content=_segment(public_id), draft={"rule": data["rule"]}, name=str(data.get("name", "")),
-            by=user_of(request), now=clock.now(), revision=int(data["revision"]),
-        )  # fmt: skip
+            content=_segment(public_id),
+            draft={"rule": data["rule"]},
+            name=str(data.get("name", "")),
+            by=user_of(request),
+            now=clock.now(),
+            revision=int(data["revision"]),
+        )
     except TashikaError as error:
         return JsonResponse({"error": f"{error.what} {error.fix}", "where": error.where}, status=error.status)
     except (ValueError, KeyError, TypeError):
@@ -161,10 +190,18 @@ def members(request: HttpRequest, public_id: str) -> HttpResponse:
     from django.contrib import messages
 
     file = request.FILES.get("file")
-    text = request.POST.get("addresses", "") + "\n" + (file.read(20_000_000).decode("utf-8-sig", "replace") if file else "")
+    text = (
+        request.POST.get("addresses", "")
+        + "\n"
+        + (file.read(20_000_000).decode("utf-8-sig", "replace") if file else "")
+    )
     added, unknown = static_lists.add(content=_segment(public_id), text=text, by=user_of(request), now=clock.now())
-    words = t("{added}人を追加しました。登録のないアドレスは{unknown}件です。", "{added} added; {unknown} addresses are unknown.",
-              added=added, unknown=len(unknown))  # fmt: skip
+    words = t(
+        "{added}人を追加しました。登録のないアドレスは{unknown}件です。",
+        "{added} added; {unknown} addresses are unknown.",
+        added=added,
+        unknown=len(unknown),
+    )
     messages.success(request, str(words))
     return redirect("segment", public_id)
 

@@ -25,7 +25,9 @@ def log_in(request: HttpRequest) -> HttpResponse:
         email = request.POST.get("email", "").strip().lower()
         origin = request.META.get("REMOTE_ADDR", "")
         if not attempts.may_try(email=email, origin=origin, now=clock.now()):
-            messages.error(request, str(t("試行が多すぎます。10分ほどおいてください。", "Too many tries. Wait ten minutes.")))
+            messages.error(
+                request, str(t("試行が多すぎます。10分ほどおいてください。", "Too many tries. Wait ten minutes."))
+            )
         elif user := authenticate(request, username=email, password=request.POST.get("password", "")):
             attempts.forget(email=email, origin=origin)
             login(request, user)
@@ -46,7 +48,9 @@ def set_up(request: HttpRequest) -> HttpResponse:
         origin, now = request.META.get("REMOTE_ADDR", ""), clock.now()
         values = {key: request.POST.get(key, "") for key in ("email", "name", "password")}
         if not attempts.may_try(email="setup", origin=origin, now=now):
-            messages.error(request, str(t("試行が多すぎます。10分ほどおいてください。", "Too many tries. Wait ten minutes.")))
+            messages.error(
+                request, str(t("試行が多すぎます。10分ほどおいてください。", "Too many tries. Wait ten minutes."))
+            )
         elif not first_run.is_setup_code(request.POST.get("code", "")):
             attempts.note_failure(email="setup", origin=origin, now=now)
             messages.error(request, str(t("設定コードが違います。", "The set-up code is wrong.")))

@@ -36,9 +36,12 @@ def organisation_page(request: HttpRequest) -> HttpResponse:
     """What commercial mail must show."""
     if request.method == "POST":
         organisation.change(
-            name=request.POST.get("name", ""), postal_address=request.POST.get("postal_address", ""),
-            contact=request.POST.get("contact", ""), by=actor_of(user_of(request)), now=clock.now(),
-        )  # fmt: skip
+            name=request.POST.get("name", ""),
+            postal_address=request.POST.get("postal_address", ""),
+            contact=request.POST.get("contact", ""),
+            by=actor_of(user_of(request)),
+            now=clock.now(),
+        )
         messages.success(request, str(t("保存しました。", "Saved.")))
         return redirect("/")
     found = OrganisationSettings.objects.first() or OrganisationSettings()
@@ -58,18 +61,23 @@ def people(request: HttpRequest) -> HttpResponse:
             messages.error(request, f"{error.what} {error.fix}")
         return redirect("people")
     return render(
-        request, "web/settings/people.html",
+        request,
+        "web/settings/people.html",
         {"people": User.objects.order_by("-is_active", "name"), "roles": [(role, roles.NAMES[role]) for role in Role]},
-    )  # fmt: skip
+    )
 
 
 def _change_people(request: HttpRequest, by: User, now: object) -> None:
     moment = clock.now()
     if request.POST.get("act") == "create":
         users.create(
-            email=request.POST.get("email", ""), name=request.POST.get("name", ""), by=actor_of(by), now=moment,
-            password=request.POST.get("password", ""), role=request.POST.get("role", Role.VIEWER),
-        )  # fmt: skip
+            email=request.POST.get("email", ""),
+            name=request.POST.get("name", ""),
+            by=actor_of(by),
+            now=moment,
+            password=request.POST.get("password", ""),
+            role=request.POST.get("role", Role.VIEWER),
+        )
         return
     user = get_object_or_404(User, pk=request.POST.get("user"))
     if request.POST.get("act") == "deactivate":
@@ -85,18 +93,26 @@ def keys(request: HttpRequest) -> HttpResponse:
     secret = ""
     if request.method == "POST":
         if request.POST.get("revoke"):
-            api_keys.revoke(key=get_object_or_404(ApiKey, pk=request.POST["revoke"]), by=user_of(request), now=clock.now())
+            api_keys.revoke(
+                key=get_object_or_404(ApiKey, pk=request.POST["revoke"]), by=user_of(request), now=clock.now()
+            )
         else:
             role = request.POST.get("role", Role.VIEWER)
             _, secret = api_keys.make(
-                name=request.POST.get("name", "")[:100], role=role if role in Role.values else Role.VIEWER,
-                by=user_of(request), now=clock.now(),
-            )  # fmt: skip
+                name=request.POST.get("name", "")[:100],
+                role=role if role in Role.values else Role.VIEWER,
+                by=user_of(request),
+                now=clock.now(),
+            )
     return render(
-        request, "web/settings/keys.html",
-        {"keys": ApiKey.objects.select_related("created_by").order_by("-id"), "secret": secret,
-         "roles": [(role, roles.NAMES[role]) for role in Role]},
-    )  # fmt: skip
+        request,
+        "web/settings/keys.html",
+        {
+            "keys": ApiKey.objects.select_related("created_by").order_by("-id"),
+            "secret": secret,
+            "roles": [(role, roles.NAMES[role]) for role in Role],
+        },
+    )
 
 
 @require_GET
@@ -113,15 +129,22 @@ def relay(request: HttpRequest, relay_id: int | None = None) -> HttpResponse:
     found = get_object_or_404(Relay, pk=relay_id, practice=False) if relay_id else None
     wrong, words = "", ""
     if request.method == "POST":
-        number = {key: int(request.POST[key]) if request.POST.get(key, "").isdigit() else 0 for key in ("port", "connections")}
+        number = {
+            key: int(request.POST[key]) if request.POST.get(key, "").isdigit() else 0 for key in ("port", "connections")
+        }
         per_hour = request.POST.get("per_hour", "")
         password = request.POST.get("password", "")
         values = {
-            "name": request.POST.get("name", ""), "host": request.POST.get("host", ""), **number,
-            "security": request.POST.get("security", ""), "verify_certificate": request.POST.get("verify") == "1",
-            "username": request.POST.get("username", ""), "per_hour": int(per_hour) if per_hour.isdigit() else None,
-            "by": user_of(request), "now": clock.now(),
-        }  # fmt: skip
+            "name": request.POST.get("name", ""),
+            "host": request.POST.get("host", ""),
+            **number,
+            "security": request.POST.get("security", ""),
+            "verify_certificate": request.POST.get("verify") == "1",
+            "username": request.POST.get("username", ""),
+            "per_hour": int(per_hour) if per_hour.isdigit() else None,
+            "by": user_of(request),
+            "now": clock.now(),
+        }
         try:
             if found is None:
                 found = relays.create(password=password, **values)  # type: ignore[arg-type]
@@ -172,10 +195,15 @@ def trail(request: HttpRequest) -> HttpResponse:
         entries = entries.filter(subject=subject)
     broken = audit.first_broken_entry() if request.GET.get("verify") else None
     return render(
-        request, "web/settings/audit.html",
-        {"page": Paginator(entries, 100).get_page(request.GET.get("page")), "subject": subject, "broken": broken,
-         "verified": bool(request.GET.get("verify"))},
-    )  # fmt: skip
+        request,
+        "web/settings/audit.html",
+        {
+            "page": Paginator(entries, 100).get_page(request.GET.get("page")),
+            "subject": subject,
+            "broken": broken,
+            "verified": bool(request.GET.get("verify")),
+        },
+    )
 
 
 @require_GET
@@ -186,7 +214,11 @@ def practice(request: HttpRequest) -> HttpResponse:
     found = queries.caught_mails().defer("message")
     if words:
         found = found.filter(recipient__icontains=words)
-    return render(request, "web/practice/list.html", {"page": Paginator(found, 50).get_page(request.GET.get("page")), "words": words})
+    return render(
+        request,
+        "web/practice/list.html",
+        {"page": Paginator(found, 50).get_page(request.GET.get("page")), "words": words},
+    )
 
 
 @require_GET
@@ -197,17 +229,33 @@ def caught(request: HttpRequest, mail_id: int) -> HttpResponse:
     message = message_from_bytes(bytes(found.message), policy=policy.default)
     text, html = message.get_body(("plain",)), message.get_body(("html",))
     return render(
-        request, "web/practice/mail.html",
-        {"mail": found, "headers": message.items(), "text": text.get_content() if text else "",
-         "html": html.get_content() if html else ""},
-    )  # fmt: skip
+        request,
+        "web/practice/mail.html",
+        {
+            "mail": found,
+            "headers": message.items(),
+            "text": text.get_content() if text else "",
+            "html": html.get_content() if html else "",
+        },
+    )
 
 
 @require_GET
 @staff("see")
 def design(request: HttpRequest) -> HttpResponse:
     """The design system."""
-    colours = ["surface", "surface-sunken", "border", "text", "text-muted", "accent", "accent-soft", "danger", "warning", "success"]
+    colours = [
+        "surface",
+        "surface-sunken",
+        "border",
+        "text",
+        "text-muted",
+        "accent",
+        "accent-soft",
+        "danger",
+        "warning",
+        "success",
+    ]
     return render(request, "web/design.html", {"colours": colours})
 
 
