@@ -4,19 +4,19 @@ import argparse
 import fcntl
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
 import psycopg
 
-import tashika
+from tashika.accounts import first_run
+from tashika.cli import migrations
+from tashika.cli.ports import port_is_free
 from tashika.core import config
 from tashika.core.errors import TashikaError
 from tashika.core.postgres import EmbeddedPostgres, UnableToStartPostgres
@@ -36,12 +36,6 @@ _OURS = (
     "delivery",
     "scenarios",
     "safeguards",
-)
-_OTHERS = (
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "procrastinate.contrib.django",
 )
 
 
@@ -93,12 +87,24 @@ def _interrupt(*_: object) -> None:
 def _start(arguments: argparse.Namespace, postgres: EmbeddedPostgres | None) -> None:
     if postgres:
         postgres.start()
-    if not _tables_are_current():
+    with psycopg.connect(config.database_url()) as connection:
+        lacking = migrations.missing(connection)
+    if lacking:
         print("Preparing the database / データベースを準備しています", file=sys.stderr, flush=True)
         subprocess.run([*_command("migrate"), "--quiet"], check=True)
     if arguments.demo:
         subprocess.run(_command("demo-data"), check=True)
+    else:
+        _show_setup_code()
     _serve(postgres)
+
+
+def _show_setup_code() -> None:
+    """On the first run the console shows the code with which the browser creates the first administrator."""
+    with psycopg.connect(config.database_url()) as connection:
+        somebody = connection.execute("SELECT EXISTS (SELECT FROM accounts_user)").fetchone()
+    if somebody == (False,):
+        print(f"\n  Set-up code / はじめての設定コード: {first_run.setup_code()}", flush=True)
 
 
 def _refuse_a_second_one(lock: IO[str], folder: Path) -> None:
@@ -126,18 +132,6 @@ def _refuse_a_taken_port() -> None:
                 t("ポート {port} は使われています。", "Port {port} is taken.", port=port),
                 fix=t("設定 {key} で別の番号を指定してください。", "Choose another by the setting {key}.", key=key),
             )
-
-
-def port_is_free(host: str, port: int) -> bool:
-    """Whether we could listen there."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
 
 
 def _settle_environment(arguments: argparse.Namespace) -> None:
@@ -186,26 +180,3 @@ def _answers(address: str) -> bool:
 
 def _command(name: str) -> list[str]:
     return [sys.executable, "-m", "tashika.cli", name]
-
-
-def _tables_are_current() -> bool:
-    """Whether every migration on disk is recorded: found out without loading Django."""
-    rooms = [folder.parent.name for folder in Path(tashika.__path__[0]).glob("*/migrations")]
-    wanted = {(room, name) for room in rooms for name in _migrations(f"tashika.{room}")}
-    for package in _OTHERS:
-        label = "procrastinate" if package.startswith("procrastinate") else package.rpartition(".")[2]
-        wanted |= {(label, name) for name in _migrations(package)}
-    with psycopg.connect(config.database_url()) as connection:
-        if connection.execute("SELECT to_regclass('django_migrations')").fetchone() == (None,):
-            return False
-        rows = connection.execute("SELECT app, name FROM django_migrations").fetchall()
-    return wanted <= {(str(app), str(name)) for app, name in rows}
-
-
-def _migrations(package: str) -> list[str]:
-    top, *rest = package.split(".")
-    spec = find_spec(top)
-    if spec is None or not spec.submodule_search_locations:
-        return []
-    folder = Path(spec.submodule_search_locations[0], *rest, "migrations")
-    return [path.stem for path in folder.glob("[0-9]*.py")]
