@@ -29,7 +29,7 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=100)
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.VIEWER)
     language = models.CharField(max_length=2, choices=[("ja", "日本語"), ("en", "English")], default="ja")
-    is_active = models.BooleanField(default=True)  # type: ignore[misc]
+    is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
 
     objects = UserManager()

@@ -239,10 +239,9 @@ async def events(request: HttpRequest, import_id: int) -> StreamingHttpResponse:
     """Live progress."""
 
     async def progress() -> AsyncIterator[str]:
-        first = ""
+        shown = request.GET.get("shown", "")  # the state that the page shows: it may be older than this connection
         while True:
             found = await sync_to_async(Import.objects.get)(pk=import_id)
-            first = first or found.state
             values = {
                 "planned": found.total_rows or 0,
                 "rows": found.rows,
@@ -250,7 +249,7 @@ async def events(request: HttpRequest, import_id: int) -> StreamingHttpResponse:
                 "updated": found.updated,
                 "skipped": found.skipped,
                 "quarantined": found.quarantined,
-                "reload": found.state != first,
+                "reload": found.state != shown,
             }
             yield f"data: {json.dumps(values)}\n\n"
             await asyncio.sleep(0.5)

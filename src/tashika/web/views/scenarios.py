@@ -106,6 +106,7 @@ def scenario(request: HttpRequest, public_id: str) -> HttpResponse:
         "web/scenarios/scenario.html",
         {
             "content": content,
+            "shown": _state(content),
             "publication": publication,
             "figures": figures,
             "live": publication is not None and publication.state in ("waiting", "running"),
@@ -216,10 +217,10 @@ async def events(request: HttpRequest, public_id: str) -> StreamingHttpResponse:
     content = await sync_to_async(_scenario)(public_id)
 
     async def figures() -> AsyncIterator[str]:
-        first = await sync_to_async(_state)(content)
+        shown = request.GET.get("shown", "")
         while True:
             state, values = await sync_to_async(_now)(content)
-            values["reload"] = state != first
+            values["reload"] = state != shown
             yield f"data: {json.dumps(values)}\n\n"
             await asyncio.sleep(0.5)
 
