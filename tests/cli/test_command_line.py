@@ -1,6 +1,7 @@
 """The command line: found commands, clear errors, a quick --help."""
 
 import json
+import os
 import subprocess
 import sys
 from datetime import datetime
@@ -22,7 +23,8 @@ def test_help_does_not_load_django() -> None:
         "except SystemExit: pass\n"
         "print('LOADED' if 'django.apps' in sys.modules or 'django.db' in sys.modules else 'LIGHT')"
     )
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2] / "src")}
+    result = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert result.stdout.strip().endswith("LIGHT")
     for name in ("up", "web", "worker", "sender", "doctor", "migrate", "settings", "create-user", "test"):
         assert f"    {name} " in result.stdout or f"    {name}\n" in result.stdout

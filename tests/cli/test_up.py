@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+SOURCE = Path(__file__).resolve().parents[2] / "src"
+
 
 @dataclass
 class Installation:
@@ -30,7 +32,7 @@ class Installation:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("TASHIKA_") and k != "DATABASE_URL"}
         environment = {
             **kept, "TASHIKA_DATA": str(self.folder / "data"), "TASHIKA_PORT": str(self.port),
-            "TASHIKA_PRACTICE_PORT": str(self.practice_port), "LANG": "C.UTF-8",
+            "TASHIKA_PRACTICE_PORT": str(self.practice_port), "LANG": "C.UTF-8", "PYTHONPATH": str(SOURCE),
             "DJANGO_SETTINGS_MODULE": "tashika.core.settings",
         }  # fmt: skip
         with (self.folder / "log").open("a") as log:

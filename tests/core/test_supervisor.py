@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+SOURCE = Path(__file__).resolve().parents[2] / "src"
 _RUN = """
 import sys
 from tashika.core.supervisor import Child, Supervisor
@@ -34,7 +35,8 @@ def test_a_supervisor_killed_outright_leaves_no_orphan(tmp_path: Path) -> None:
 
 def _start(tmp_path: Path) -> tuple[subprocess.Popen[bytes], Callable[[], list[int]]]:
     file = tmp_path / "pids"
-    supervisor = subprocess.Popen([sys.executable, "-c", _RUN, str(file)], stderr=subprocess.DEVNULL)
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    supervisor = subprocess.Popen([sys.executable, "-c", _RUN, str(file)], env=environment, stderr=subprocess.DEVNULL)
 
     def pids() -> list[int]:
         return [int(line) for line in file.read_text().split()] if file.exists() else []

@@ -1,8 +1,7 @@
 """A job of a lost worker is taken up again."""
 
-import asyncio
-
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import connection
 from procrastinate.contrib.django import app
 
@@ -22,5 +21,5 @@ def test_a_job_of_a_lost_worker_waits_to_be_done_again() -> None:
             [worker],
         )
         (job,) = cursor.fetchone()
-    asyncio.run(tasks.retry_stalled(timestamp=0))
+    async_to_sync(tasks.retry_stalled.func)(timestamp=0)
     assert app.job_manager.get_job_status(job).value == "todo"

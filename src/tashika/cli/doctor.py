@@ -211,7 +211,7 @@ def _trail() -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _row(connection: psycopg.Connection, sql: str) -> tuple:  # type: ignore[type-arg]
+def _row(connection: psycopg.Connection, sql: str) -> tuple:
     row = connection.execute(sql).fetchone()
     assert row is not None
     return tuple(row)

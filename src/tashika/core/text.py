@@ -6,8 +6,6 @@ in by name: `t("{n}件", "{n} contacts", n=5)`. Two languages, one place each: n
 
 from typing import Any
 
-from django.utils import translation
-
 
 class Text:
     """A sentence in Japanese and English, resolved when it is turned into a string."""
@@ -28,6 +26,8 @@ class Text:
         return pattern.format(**values)
 
     def __str__(self) -> str:
+        from django.utils import translation  # late: `tashika --help` is to be quick
+
         return self.in_language(translation.get_language() or "ja")
 
     def __repr__(self) -> str:
