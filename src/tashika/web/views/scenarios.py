@@ -172,7 +172,7 @@ def start_late(request: HttpRequest, public_id: str) -> HttpResponse:
     """A missed publication starts after all."""
     publication = queries.live(_scenario(public_id))
     if publication is not None:
-        starting.start_late(publication=publication, now=clock.now())
+        starting.start_late(publication=publication, by=user_of(request), now=clock.now())
     return redirect("scenario", public_id)
 
 
