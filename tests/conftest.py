@@ -55,3 +55,12 @@ def _let_the_tests_empty_tables_that_only_grow() -> Iterator[None]:
     DatabaseOperations.execute_sql_flush = flush
     yield
     DatabaseOperations.execute_sql_flush = usual
+
+
+@pytest.fixture(autouse=True)
+def _japanese_unless_a_test_says_otherwise() -> Iterator[None]:
+    """No test leaves its language to the next."""
+    from django.utils import translation
+
+    with translation.override("ja"):
+        yield

@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Count, Max
 
 from tashika.accounts.models import User
 from tashika.accounts.users import actor_of
@@ -33,6 +34,12 @@ def add(*, content: Content, text: str, by: User, now: datetime) -> tuple[int, l
             actor=actor_of(by), verb="add_members", subject=content.public_id, now=now, detail={"added": added}
         )
     return added, [keys[key] for key in keys if key not in known]
+
+
+def fingerprint(content: Content) -> str:
+    """Changes whenever the members of a list do."""
+    found = StaticMember.objects.filter(content_id=content.pk).aggregate(number=Count("pk"), last=Max("pk"))
+    return f"{found['number']}:{found['last'] or 0}"
 
 
 def members(content: Content) -> list[Contact]:

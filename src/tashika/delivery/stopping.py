@@ -45,6 +45,14 @@ class StopAnswer:
 def stop_dispatch(*, dispatch_id: int, by: Actor, now: datetime, reason: str = "") -> StopAnswer:
     """Stop a dispatch and wait for every sender's answer. Stopping again answers again with the same figures."""
     with transaction.atomic():
+        stop = press(dispatch_id=dispatch_id, by=by, now=now, reason=reason)
+    return await_answers(stop)
+
+
+def press(*, dispatch_id: int, by: Actor, now: datetime, reason: str) -> Stop:
+    """The press alone, in the caller's transaction, for whoever has more to commit with it. Once that is committed,
+    `await_answers` says when it is true."""
+    with transaction.atomic():
         _close_gate()
         dispatch = Dispatch.objects.select_for_update().get(pk=dispatch_id)
         if dispatch.state in (Dispatch.State.SENDING, Dispatch.State.PLANNING):
@@ -53,19 +61,21 @@ def stop_dispatch(*, dispatch_id: int, by: Actor, now: datetime, reason: str = "
             dispatch.save(update_fields=["state", "epoch"])
         stop = _press(dispatch=dispatch, by=by, now=now, reason=reason)
         audit.record(actor=by, verb="stop", subject=str(dispatch), now=now, detail={"reason": reason, "stop": stop.pk})
-    return _await_answers(stop)
+    return stop
 
 
-def emergency_stop(*, by: User, reason: str, now: datetime) -> StopAnswer:
+def emergency_stop(*, by: User | Actor, reason: str, now: datetime) -> StopAnswer:
     """緊急停止: stop all sending of the organisation until a person releases it. Doing it again changes nothing."""
-    require(by.role, "stop")
+    actor = actor_of(by) if isinstance(by, User) else by
     with transaction.atomic():
         _close_gate()
         if current_emergency_stop() is None:
-            EmergencyStop.objects.create(stopped_at=now, stopped_by=by, reason=reason[:300])
-        stop = _press(dispatch=None, by=actor_of(by), now=now, reason=reason)
-        audit.record(actor=actor_of(by), verb="emergency_stop", subject="all", now=now, detail={"reason": reason})
-    return _await_answers(stop)
+            EmergencyStop.objects.create(
+                stopped_at=now, stopped_by=by if isinstance(by, User) else None, reason=reason[:300]
+            )
+        stop = _press(dispatch=None, by=actor, now=now, reason=reason)
+        audit.record(actor=actor, verb="emergency_stop", subject="all", now=now, detail={"reason": reason})
+    return await_answers(stop)
 
 
 def release_emergency_stop(*, by: User, now: datetime) -> None:
@@ -101,7 +111,8 @@ def _tell(channel: str, words: str) -> None:
         cursor.execute("SELECT pg_notify(%s, %s)", [channel, words])
 
 
-def _await_answers(stop: Stop) -> StopAnswer:
+def await_answers(stop: Stop) -> StopAnswer:
+    """Wait until nothing of what was stopped can begin any more. Never inside a transaction: senders must see the press."""
     journals = config.data_folder() / "journals"
     started = time.monotonic()
     while True:

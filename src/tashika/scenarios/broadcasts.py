@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tashika.audiences import static_lists
 from tashika.contents import queries as contents
 from tashika.contents import versions
 from tashika.contents.models import Content, Kind
 from tashika.core.errors import TashikaError
 from tashika.core.text import t
+from tashika.delivery import queries as delivery
 
 
 class UnableToReadBroadcast(TashikaError):
@@ -37,10 +39,14 @@ def of(scenario: Content) -> Broadcast:
         raise UnableToReadBroadcast(t("送る相手(セグメント)を選んでください。", "Choose the segment."), where="segment")
     if not mail:
         raise UnableToReadBroadcast(t("送るメールを選んでください。", "Choose the mail."), where="mail")
-    send_at = datetime.fromisoformat(draft["send_at"]) if draft.get("send_at") else None
-    return Broadcast(
-        scenario, _of_kind(segment, Kind.SEGMENT), _of_kind(mail, Kind.MAIL), send_at, draft.get("relay") or None
-    )
+    send_at, relay = _moment(draft.get("send_at")), draft.get("relay") or None
+    if relay is not None and not delivery.relays().filter(pk=relay, confirmed_at__isnull=False).exists():
+        raise UnableToReadBroadcast(
+            t("選んだ送信サーバーは使えません。", "The relay that was chosen can't be used."),
+            fix=t("確認ずみの送信サーバーを選んでください。", "Choose a confirmed relay."),
+            where="relay",
+        )
+    return Broadcast(scenario, _of_kind(segment, Kind.SEGMENT), _of_kind(mail, Kind.MAIL), send_at, relay)
 
 
 def bill_hash(broadcast: Broadcast) -> bytes:
@@ -49,11 +55,27 @@ def bill_hash(broadcast: Broadcast) -> bytes:
         content.public_id: versions.body_hash(content.name, content.draft, []).hex()
         for content in (broadcast.segment, broadcast.mail, broadcast.scenario)
     }
+    if broadcast.segment.draft.get("static"):
+        parts["members"] = static_lists.fingerprint(broadcast.segment)
     return versions.body_hash("bill", parts, [])
 
 
-def _of_kind(public_id: str, kind: str) -> Content:
-    content = contents.by_public_id(public_id)
+def _moment(words: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(words) if words else None
+    except (TypeError, ValueError):
+        moment = None
+    if words and (moment is None or moment.tzinfo is None):
+        raise UnableToReadBroadcast(
+            t("配信日時を読めません。", "The time to send can't be read."),
+            fix=t("例: 2026-12-01T10:00:00+09:00", "Such as 2026-12-01T10:00:00+09:00"),
+            where="send_at",
+        )
+    return moment
+
+
+def _of_kind(public_id: Any, kind: str) -> Content:
+    content = contents.by_public_id(str(public_id))
     if content.kind != kind:
         raise UnableToReadBroadcast(t("{id} は別の種類です。", "{id} is of another kind.", id=public_id), where=kind)
     return content

@@ -1,9 +1,9 @@
 """Publish a scenario: pin what runs, on a clearance that is still true."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from tashika.accounts.models import User
 from tashika.accounts.roles import require
@@ -17,6 +17,7 @@ from tashika.delivery import queries as delivery
 from tashika.delivery import releasing
 from tashika.mails import drafting as mail_drafts
 from tashika.scenarios import broadcasts
+from tashika.scenarios.broadcasts import Broadcast
 from tashika.scenarios.models import Publication
 
 State = Publication.State
@@ -43,22 +44,33 @@ def publish(
 
     A broadcast that has begun goes on with the bill it was published with and with the same dispatch, so that nobody
     can get it twice (G1). What was stopped is sent only if `choice` is "send"; "skip" ends it there (G8).
-    Raises NotAllowed, Frozen, UnableToPublish. Publishing twice gives the same publication.
+    Raises NotAllowed, Frozen, Conflict, UnableToPublish. Publishing the same twice gives the same publication.
     """
     require(by.role, "publish")
     with transaction.atomic():
-        Content.objects.select_for_update().get(pk=scenario.pk)
-        live = scenario.publications.filter(state__in=[State.WAITING, State.RUNNING]).first()
-        if live is not None:
-            return live
-        last = scenario.publications.order_by("-id").first()
+        current = Content.objects.select_for_update().get(pk=scenario.pk)
+        last = Publication.objects.select_for_update().filter(scenario=current).order_by("-id").first()
+        if last is not None and _is_the_same(last, clearance, choice):
+            return last
         if last is not None and last.dispatch_id is not None:
             return _go_on(last, choice, by, now)
-        return _begin(scenario, clearance, by, now)
+        return _begin(current, clearance, by, now)
+
+
+def _is_the_same(last: Publication, clearance: Clearance, choice: str | None) -> bool:
+    """Whether this was published a moment ago: a double click, another tab, a second operator."""
+    if last.state not in (State.WAITING, State.RUNNING):
+        return last.resumes_id is not None and last.state == State.FINISHED and choice == "skip"
+    if last.resumes_id is None and bytes(last.bill_hash) != clearance.bill_hash:
+        raise UnableToPublish(
+            t("別の内容ですでに公開しています。", "It is already published, with other contents."),
+            fix=t("公開中のものを見てください。止めるには「非公開にする」を押します。", "Look at what is published."),
+        )
+    return True
 
 
 def _begin(scenario: Content, clearance: Clearance, by: User, now: datetime) -> Publication:
-    broadcast = broadcasts.of(scenario)
+    broadcast = _locked(broadcasts.of(scenario))
     for content in (broadcast.scenario, broadcast.segment, broadcast.mail):
         drafting.refuse_if_frozen(content)
     if broadcasts.bill_hash(broadcast) != clearance.bill_hash:
@@ -86,22 +98,18 @@ def _begin(scenario: Content, clearance: Clearance, by: User, now: datetime) -> 
         {"id": one.content.public_id, "version": one.number, "hash": bytes(one.hash).hex()}
         for one in (version, segment, mail)
     ]
-    try:
-        with transaction.atomic():
-            publication = Publication.objects.create(
-                scenario=scenario,
-                scenario_version=version,
-                segment_version=segment,
-                mail_version=mail,
-                bill=bill,
-                bill_hash=clearance.bill_hash,
-                state=State.WAITING,
-                send_at=send_at,
-                published_at=now,
-                published_by=by,
-            )
-    except IntegrityError:  # the other tab was faster
-        return Publication.objects.get(scenario=scenario, state__in=[State.WAITING, State.RUNNING])
+    publication = Publication.objects.create(
+        scenario=scenario,
+        scenario_version=version,
+        segment_version=segment,
+        mail_version=mail,
+        bill=bill,
+        bill_hash=clearance.bill_hash,
+        state=State.WAITING,
+        send_at=send_at,
+        published_at=now,
+        published_by=by,
+    )
     audit.record(
         actor=actor_of(by),
         verb="publish",
@@ -112,9 +120,17 @@ def _begin(scenario: Content, clearance: Clearance, by: User, now: datetime) -> 
     return publication
 
 
+def _locked(broadcast: Broadcast) -> Broadcast:
+    """The broadcast with its segment and mail as they are now; nobody edits them until it is published."""
+    keys = [broadcast.segment.pk, broadcast.mail.pk]
+    rows = {row.pk: row for row in Content.objects.select_for_update().filter(pk__in=keys).order_by("pk")}
+    return replace(broadcast, segment=rows[broadcast.segment.pk], mail=rows[broadcast.mail.pk])
+
+
 def _go_on(last: Publication, choice: str | None, by: User, now: datetime) -> Publication:
     figures = delivery.figures(int(last.dispatch_id or 0))
-    if last.state != State.UNPUBLISHED or figures.stopped == 0:
+    nothing_left = figures.planned > 0 and figures.stopped == 0  # stopped before it was planned: everything is left
+    if last.state != State.UNPUBLISHED or nothing_left:
         raise UnableToPublish(
             t("この一斉配信は送り終えています。", "This broadcast is finished."),
             fix=t("もう一度送るには、シナリオを複製してください。", "To send again make a copy of the scenario."),

@@ -1,14 +1,23 @@
 """Start what is due, and finish what is done. Called every second by the worker; every step can be done twice."""
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from tashika.accounts.models import User
+from tashika.accounts.roles import require
+from tashika.accounts.users import actor_of
 from tashika.audiences import matching
+from tashika.core import audit
+from tashika.core.actors import SYSTEM
+from tashika.core.errors import TashikaError
 from tashika.delivery import planning
 from tashika.delivery.models import Dispatch, Relay
+from tashika.scenarios import unpublishing
 from tashika.scenarios.models import Publication
 
+log = logging.getLogger("tashika.scenarios")
 State = Publication.State
 
 LATE = timedelta(hours=1)  # what is later than this does not start by itself (listmonk #1801 sent after a restore)
@@ -31,9 +40,15 @@ def is_late(publication: Publication, now: datetime) -> bool:
     return publication.state == State.WAITING and publication.send_at <= now - LATE
 
 
-def start_late(*, publication: Publication, now: datetime) -> None:
-    """A person says that a late publication shall start after all."""
-    Publication.objects.filter(pk=publication.pk, state=State.WAITING).update(send_at=now)
+def start_late(*, publication: Publication, by: User, now: datetime) -> None:
+    """A person says that a late publication shall start after all. Raises NotAllowed."""
+    require(by.role, "publish")
+    with transaction.atomic():
+        if Publication.objects.filter(pk=publication.pk, state=State.WAITING).update(send_at=now):
+            late = {"publication": publication.pk, "was_due": publication.send_at.isoformat()}
+            audit.record(
+                actor=actor_of(by), verb="start_late", subject=publication.scenario.public_id, now=now, detail=late
+            )
 
 
 def _start(key: int, now: datetime) -> int:
@@ -58,9 +73,15 @@ def _start(key: int, now: datetime) -> int:
 
 
 def _plan(publication: Publication, now: datetime) -> None:
+    """Plan the dispatch. What can't be planned is unpublished with the reason, and does not keep others waiting."""
     version = publication.segment_version
     dispatch = Dispatch.objects.get(pk=int(publication.dispatch_id or 0))
-    planning.plan(dispatch=dispatch, audience=matching.audience_sql(version.body, version.content_id), now=now)
+    try:
+        planning.plan(dispatch=dispatch, audience=matching.audience_sql(version.body, version.content_id), now=now)
+    except TashikaError as error:
+        log.warning("publication %s can't be planned: %s", publication.pk, error.code)
+        reason = f"{error.what} {error.where}".strip()
+        unpublishing.unpublish(scenario=publication.scenario, by=SYSTEM, now=now, reason=reason)
 
 
 def _plan_what_a_crash_left(now: datetime) -> None:
@@ -77,5 +98,6 @@ def _finish(now: datetime) -> None:
 
 
 def _relay(publication: Publication) -> Relay | None:
+    """The relay that was chosen. One that was archived meanwhile still is it: the sender says that it can't be used."""
     chosen = publication.scenario_version.body.get("relay")
-    return Relay.objects.filter(pk=chosen, archived_at=None).first() if chosen else None
+    return Relay.objects.filter(pk=chosen).first() if chosen else None

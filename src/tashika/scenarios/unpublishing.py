@@ -43,17 +43,21 @@ def what_stops(scenario: Content) -> WhatStops:
 
 def unpublish(*, scenario: Content, by: Actor, now: datetime, reason: str = "") -> StopAnswer | None:
     """Unpublish: when this returns, nothing more of the scenario leaves. Any role may (G14); doing it again answers
-    again. None when nothing had begun."""
+    again. None when nothing had begun.
+
+    The publication's state and the dispatch's epoch are one commit: no crash between them can leave a scenario that
+    calls itself unpublished and goes on sending.
+    """
     with transaction.atomic():
         Content.objects.select_for_update().get(pk=scenario.pk)
-        live = scenario.publications.filter(state__in=[State.WAITING, State.RUNNING]).first()
-        if live is not None:
-            live.state, live.unpublished_at = State.UNPUBLISHED, now
-            if by.kind == "user":
-                live.unpublished_by_id = by.id
-            live.save(update_fields=["state", "unpublished_at", "unpublished_by"])
+        publications = Publication.objects.select_for_update().filter(scenario=scenario)
+        last = publications.order_by("-id").first()  # locked: one that is just starting is waited for, then stopped
+        if last is not None and last.state in (State.WAITING, State.RUNNING):
+            last.state, last.unpublished_at = State.UNPUBLISHED, now
+            last.unpublished_by_id = by.id if by.kind == "user" else None
+            last.save(update_fields=["state", "unpublished_at", "unpublished_by"])
             audit.record(actor=by, verb="unpublish", subject=scenario.public_id, now=now, detail={"reason": reason})
-    last = live or scenario.publications.order_by("-id").first()
-    if last is None or last.dispatch_id is None:
-        return None
-    return stopping.stop_dispatch(dispatch_id=last.dispatch_id, by=by, now=now, reason=reason)
+        if last is None or last.dispatch_id is None:
+            return None
+        stop = stopping.press(dispatch_id=last.dispatch_id, by=by, now=now, reason=reason)
+    return stopping.await_answers(stop)
