@@ -4,16 +4,24 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from tashika.accounts.models import User
 from tashika.cli import demo, doctor, main
 from tashika.contents.models import Content
 from tashika.core.text import t
 from tashika.people.models import Contact, Suppression
+
+
+@pytest.fixture(autouse=True)
+def _the_language_of_a_command_ends_with_it() -> Iterator[None]:
+    with translation.override("ja"):
+        yield
 
 
 def test_help_does_not_load_django() -> None:
