@@ -3,7 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from tashika.accounts.models import User
 from tashika.accounts.roles import require
@@ -82,6 +82,8 @@ def _plan(publication: Publication, now: datetime) -> None:
         log.warning("publication %s can't be planned: %s", publication.pk, error.code)
         reason = f"{error.what} {error.where}".strip()
         unpublishing.unpublish(scenario=publication.scenario, by=SYSTEM, now=now, reason=reason)
+    except DatabaseError:
+        log.exception("publication %s could not be planned; again in a second", publication.pk)
 
 
 def _plan_what_a_crash_left(now: datetime) -> None:
