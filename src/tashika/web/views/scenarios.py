@@ -43,6 +43,7 @@ ODDITIES: dict[str, Text] = {
     "honorific_in_name": t("名前に敬称", "An honorific in the name"),
     "placeholder": t("■●〓の文字", "Placeholder characters"),
     "long_value": t("とても長い値", "A very long value"),
+    "no_custom_value": t("差し込む独自項目が空", "A custom field of the mail is empty"),
 }
 
 
