@@ -117,9 +117,7 @@ def test_one_that_cannot_be_planned_is_unpublished_and_keeps_nobody_waiting(
     draft = {**scenario.draft}
     segment = drafting.create(kind="segment", name="別", draft=broken.segment_version.body, by=None, now=now)
     other = publish(
-        drafting.create(
-            kind="scenario", name="別", draft={**draft, "segment": segment.public_id}, by=None, now=now
-        )
+        drafting.create(kind="scenario", name="別", draft={**draft, "segment": segment.public_id}, by=None, now=now)
     )
     monkeypatch.setattr(matching, "audience_sql", audience)
     starting.start_due(now=now)

@@ -30,7 +30,9 @@ def test_the_figures_add_up_and_pressing_again_answers_the_same(
     again = unpublishing.unpublish(scenario=scenario, by=actor_of(viewer), now=now)
     assert first is not None and again is not None
     assert first.figures == again.figures
-    assert sum(number for state, number in first.figures.items() if state != "planned") == first.figures["planned"] == 20
+    assert (
+        sum(number for state, number in first.figures.items() if state != "planned") == first.figures["planned"] == 20
+    )
     assert first.last_begun_at is not None
     publication.refresh_from_db()
     assert (publication.state, publication.unpublished_by_id) == ("unpublished", viewer.pk)

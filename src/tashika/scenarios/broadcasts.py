@@ -40,7 +40,9 @@ def of(scenario: Content) -> Broadcast:
     if not mail:
         raise UnableToReadBroadcast(t("送るメールを選んでください。", "Choose the mail."), where="mail")
     send_at, relay = _moment(draft.get("send_at")), draft.get("relay") or None
-    if relay is not None and not any(one.pk == relay and (one.confirmed_at or one.practice) for one in delivery.relays()):
+    if relay is not None and not any(
+        one.pk == relay and (one.confirmed_at or one.practice) for one in delivery.relays()
+    ):
         raise UnableToReadBroadcast(
             t("選んだ送信サーバーは使えません。", "The relay that was chosen can't be used."),
             fix=t("確認ずみの送信サーバーを選んでください。", "Choose a confirmed relay."),

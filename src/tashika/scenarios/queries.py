@@ -11,6 +11,12 @@ def live(scenario: Content) -> Publication | None:
     return scenario.publications.filter(state__in=[Publication.State.WAITING, Publication.State.RUNNING]).first()
 
 
+def all_live() -> QuerySet[Publication]:
+    """Everything that waits or runs, the next one first."""
+    states = [Publication.State.WAITING, Publication.State.RUNNING]
+    return Publication.objects.filter(state__in=states).select_related("scenario").order_by("send_at", "pk")
+
+
 def latest(scenario: Content) -> Publication | None:
     """The newest publication, whatever its state."""
     return publications(scenario).first()

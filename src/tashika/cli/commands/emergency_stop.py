@@ -18,11 +18,12 @@ def run(arguments: argparse.Namespace) -> int:
     from tashika.core import clock
     from tashika.delivery import stopping
 
-    by, now = acting.person(), clock.now()
+    now = clock.now()
     if arguments.release:
-        stopping.release_emergency_stop(by=by, now=now)
+        stopping.release_emergency_stop(by=acting.person(), now=now)
         acting.show({"emergency_stop": None}, as_json=arguments.json)
         return 0
-    answer = stopping.emergency_stop(by=by, reason=arguments.reason, now=now)
-    acting.show({"emergency_stop": answer.pressed_at, "certain": answer.certain}, as_json=arguments.json)
+    answer = stopping.emergency_stop(by=acting.actor(), reason=arguments.reason, now=now)
+    values = {"emergency_stop": answer.pressed_at, "certain": answer.certain, "silent": ", ".join(answer.silent)}
+    acting.show(values, as_json=arguments.json)
     return 0 if answer.certain else 4

@@ -28,6 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         {
             "scenario": scenario.public_id,
             "certain": answer.certain,
+            "silent": ", ".join(answer.silent),
             **answer.figures,
             "last_begun_at": answer.last_begun_at,
         },
