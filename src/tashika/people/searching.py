@@ -27,12 +27,16 @@ def search(words: str) -> QuerySet[Contact]:
         else:
             found = found.extra(
                 where=[
-                    "people_bigrams(people_search_key(people_contact)) @> people_bigrams(%s)",
+                    "people_bigrams(people_search_key(people_contact)) @> %s::text[]",
                     "people_search_key(people_contact) LIKE %s",
                 ],
-                params=[word, f"%{_literal(word)}%"],
+                params=[_bigrams(word), f"%{_literal(word)}%"],
             )
     return found
+
+
+def _bigrams(word: str) -> list[str]:
+    return [word[index : index + 2] for index in range(len(word) - 1)]
 
 
 def _literal(word: str) -> str:

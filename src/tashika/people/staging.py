@@ -36,6 +36,8 @@ def write(*, contact_import: Import, judged: Judged, now: datetime) -> Counts:
         names = [name for name in names if name != "full_name"] + ["family_name", "given_name"]
     good, doubled = _first_of_each(judged)
     with connection.cursor() as cursor:
+        # The search index gathers a chunk's entries and merges them as one, instead of entry by entry.
+        cursor.execute("SET LOCAL gin_pending_list_limit = '64MB'")
         _stage(cursor, good, names)
         doubled += _touched_already(cursor, contact_import, judged)
         created = updated = 0
