@@ -1,35 +1,62 @@
 """The API itself: who may, what errors look like (RFC 9457), which routers there are."""
 
+import logging
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from ninja import NinjaAPI
+from django.utils import translation
+from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from tashika import __version__
 from tashika.accounts import api_keys, roles
 from tashika.accounts.models import ApiKey, User
+from tashika.api.reading import StrictParser
 from tashika.core import clock
 from tashika.core.actors import Actor
 from tashika.core.errors import TashikaError
+from tashika.core.text import Text, t
+
+log = logging.getLogger("tashika.api")
 
 
 class Key(HttpBearer):
-    """`Authorization: Bearer tsk_…`."""
+    """`Authorization: Bearer tsk_…`. Also settles the language of the answer, by Accept-Language."""
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
+        translation.activate(_language(request))
         return api_keys.verify(secret=token, now=clock.now())
 
 
 api = NinjaAPI(
     title="Tashika",
     version=__version__,
-    description="Bulk mail that reaches the right people, once, with the right names. Errors are RFC 9457 problems.",
+    description=(
+        "Bulk mail that reaches the right people, once, with the right names.\n\n"
+        "Send `Authorization: Bearer tsk_…`; a key has a role (viewer, editor, publisher, administrator). "
+        "Errors are RFC 9457 problems, in Japanese or English by Accept-Language. Lists come in pages: `next` is the "
+        "`after` of the next page, null on the last. Times are ISO 8601 with an offset."
+    ),
     auth=Key(),
     docs_url=None,
     urls_namespace="api",
+    parser=StrictParser(),
 )
+
+
+class Problem(Schema):
+    """An error (RFC 9457): `title` says what is wrong, `fix` what to do, `where` the field or place."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    fix: str = ""
+    where: str = ""
+    errors: list[dict[str, str]] = []
 
 
 def key_of(request: HttpRequest) -> ApiKey:
@@ -45,10 +72,11 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def person_of(request: HttpRequest) -> User:
-    """For verbs that ask for a person: whoever made the key, with no more than the key's role."""
+    """For verbs that ask for a person: whoever made the key, with the key's role; the trail shows both names."""
     key = key_of(request)
-    person = key.created_by
+    person = key.created_by  # for this call alone: the object is never saved
     person.role = key.role
+    person.name = f"{person.name or person.email} (API: {key.name})"
     return person
 
 
@@ -59,33 +87,74 @@ def require(request: HttpRequest, ability: str) -> None:
 
 @api.exception_handler(TashikaError)
 def _unable(request: HttpRequest, error: TashikaError) -> HttpResponse:
-    return problem(error.status, error.code, str(error.what), fix=str(error.fix), where=error.where)
+    return problem(request, error.status, error.code, error.what, fix=error.fix, where=error.where)
 
 
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    first: dict[str, Any] = error.errors[0] if error.errors else {}
-    where = ".".join(str(part) for part in first.get("loc", ()))
-    return problem(422, "invalid", str(first.get("msg", "invalid")), where=where)
+    errors = [
+        {"where": ".".join(str(part) for part in one.get("loc", ())), "what": str(one.get("msg", ""))}
+        for one in error.errors
+    ]
+    title = t("送られた値が正しくありません。", "A value that was sent is not valid.")
+    return problem(request, 422, "invalid", title, where=errors[0]["where"] if errors else "", errors=errors)
 
 
 @api.exception_handler(AuthenticationError)
 def _unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-    return problem(401, "unauthenticated", "Send a valid key: Authorization: Bearer tsk_…")
+    title = t("APIキーが必要です。", "This takes an API key.")
+    return problem(request, 401, "unauthenticated", title, fix="Authorization: Bearer tsk_…")
 
 
 @api.exception_handler(HttpError)
 def _refused(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return problem(error.status_code, "bad_request", str(error))
+    if isinstance(error.__cause__, TashikaError):
+        return _unable(request, error.__cause__)
+    return problem(request, error.status_code, "bad_request", str(error))
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    return problem(request, 413, "too_big", t("送られた内容が大きすぎます。", "What was sent is too big."))
 
 
 @api.exception_handler(Http404)
 def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
-    return problem(404, "not_found", "There is no such thing.")
+    return problem(request, 404, "not_found", t("見つかりません。", "There is no such thing."))
 
 
-def problem(status: int, code: str, title: str, *, fix: str = "", where: str = "") -> HttpResponse:
-    """An error as RFC 9457 writes it."""
-    body = {"type": f"about:blank#{code}", "title": title, "status": status, "code": code}
-    body |= {key: value for key, value in (("fix", fix), ("where", where)) if value}
-    return JsonResponse(body, status=status, content_type="application/problem+json")
+@api.exception_handler(Exception)
+def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.error("%s %s", request.method, request.resolver_match and request.resolver_match.route, exc_info=error)
+    title = t("Tashika の中で問題が起きました。", "Something went wrong inside Tashika.")
+    return problem(request, 500, "broken", title, fix=t("記録を確かめてください。", "Look at the log."))
+
+
+def problem(
+    request: HttpRequest,
+    status: int,
+    code: str,
+    title: Text | str,
+    *,
+    fix: Text | str = "",
+    where: str = "",
+    errors: list[dict[str, str]] | None = None,
+) -> HttpResponse:
+    """An error as RFC 9457 writes it, in the caller's language."""
+    with translation.override(_language(request)):
+        body: dict[str, Any] = {
+            "type": f"urn:tashika:problem:{code}",
+            "title": str(title),
+            "status": status,
+            "code": code,
+        }
+        body |= {key: str(value) for key, value in (("fix", fix), ("where", where)) if value}
+    if errors:
+        body["errors"] = errors
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return JsonResponse(body, status=status, content_type="application/problem+json", headers=headers)
+
+
+def _language(request: HttpRequest) -> str:
+    asked = request.headers.get("Accept-Language", "").strip().lower()
+    return next((one for one in ("ja", "en") if asked.startswith(one)), settings.LANGUAGE_CODE)

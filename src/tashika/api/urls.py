@@ -1,13 +1,21 @@
 """Addresses of the API."""
 
-from django.urls import path
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, re_path
 
-from tashika.api.app import api
-from tashika.api.routers import contacts, contents, delivery, imports
+from tashika.api.app import api, problem
+from tashika.api.documentation import documentation
+from tashika.api.routers import contacts, dispatches, imports, mails, relays, scenarios, segments, suppressions
+from tashika.core.text import t
 
-api.add_router("", contacts.router)
-api.add_router("", imports.router)
-api.add_router("", delivery.router)
-api.add_router("", contents.router)  # last: its /{kind} would take every other name for a kind
+for module in (contacts, suppressions, imports, segments, mails, scenarios, dispatches, relays):
+    api.add_router("", module.router)
 
-urlpatterns = [path("", api.urls)]
+
+def nothing(request: HttpRequest) -> HttpResponse:
+    """Whatever else is asked for under /api/v1."""
+    title = t("このアドレスはありません。", "There is no such address.")
+    return problem(request, 404, "not_found", title, fix="/api/v1/docs")
+
+
+urlpatterns = [path("docs", documentation, name="api_docs"), path("", api.urls), re_path(".*", nothing)]

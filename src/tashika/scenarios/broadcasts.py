@@ -39,7 +39,7 @@ def of(scenario: Content) -> Broadcast:
         raise UnableToReadBroadcast(t("送る相手(セグメント)を選んでください。", "Choose the segment."), where="segment")
     if not mail:
         raise UnableToReadBroadcast(t("送るメールを選んでください。", "Choose the mail."), where="mail")
-    send_at, relay = _moment(draft.get("send_at")), draft.get("relay") or None
+    send_at, relay = moment_of(draft), draft.get("relay") or None
     if relay is not None and not any(
         one.pk == relay and (one.confirmed_at or one.practice) for one in delivery.relays()
     ):
@@ -62,7 +62,9 @@ def bill_hash(broadcast: Broadcast) -> bytes:
     return versions.body_hash("bill", parts, [])
 
 
-def _moment(words: Any) -> datetime | None:
+def moment_of(draft: dict[str, Any]) -> datetime | None:
+    """When a draft says to send; None for at once. Raises UnableToReadBroadcast unless it is a time with an offset."""
+    words = draft.get("send_at")
     try:
         moment = datetime.fromisoformat(words) if words else None
     except (TypeError, ValueError):

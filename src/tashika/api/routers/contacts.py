@@ -1,21 +1,24 @@
-"""Contacts, tags, custom fields, suppression."""
+"""Contacts, tags, custom fields."""
 
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest
 from ninja import Router, Schema, Status
-from pydantic import Field, field_validator
+from pydantic import Field, StringConstraints
 
 from tashika.api.app import actor_of, require
+from tashika.api.paging import After, Limit, page
 from tashika.core import clock
-from tashika.people import consent, contacts, fields, queries, searching, suppression, tagging
+from tashika.people import consent, contacts, fields, queries, searching, tagging
 from tashika.people.models import Contact
 
-router = Router(tags=["people"])
+router = Router(tags=["contacts"])
+TagName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
 
 class ContactIn(Schema):
-    """Values of a contact; what is left out is not changed."""
+    """Values of a contact; what is left out or null is not changed, "" empties it. So it is within `custom`."""
 
     email: str | None = None
     family_name: str | None = None
@@ -33,14 +36,6 @@ class ContactIn(Schema):
     external_id: str | None = None
     note: str | None = None
     custom: dict[str, Any] | None = None
-
-    @field_validator("*")
-    @classmethod
-    def no_nul(cls, value: Any) -> Any:
-        """PostgreSQL keeps no NUL; without this it would be an error 500."""
-        if isinstance(value, str) and "\0" in value:
-            raise ValueError("a NUL character can't be stored")
-        return value
 
 
 class ContactOut(Schema):
@@ -62,8 +57,11 @@ class ContactOut(Schema):
     address: str
     external_id: str
     note: str
-    consent: str
+    consent: Literal["none", "given", "withdrawn"]
+    opted_out_at: datetime | None
     custom: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
 
 
 class ContactPage(Schema):
@@ -76,32 +74,60 @@ class ContactPage(Schema):
 class TagIn(Schema):
     """A tag by its name."""
 
-    name: str = Field(min_length=1, max_length=100)
+    name: TagName
 
 
-class AddressesIn(Schema):
-    """Addresses never to write to."""
+class TagsIn(Schema):
+    """Tags to put and to take off, by their names."""
 
-    addresses: list[str]
-    detail: str = ""
+    add: list[TagName] = []
+    remove: list[TagName] = []
+
+
+class TagOut(Schema):
+    """A tag."""
+
+    id: int
+    name: str
 
 
 class FieldIn(Schema):
-    """A custom field."""
+    """A custom field. `key` is what rules and merge fields call it: custom.<key>."""
 
-    key: str
-    label: str
-    type: str
+    key: str = Field(max_length=40)
+    label: str = Field(max_length=100)
+    type: Literal["text", "number", "date", "choice", "multi_choice", "yes_no"]
     choices: list[str] = []
 
 
+class ConsentIn(Schema):
+    """How a person agreed, and the words or the place."""
+
+    ground: Literal["form", "business_card", "business_relation", "published_address", "import", "other"]
+    detail: str = Field("", max_length=500)
+
+
+class OptOutIn(Schema):
+    """How the person said so."""
+
+    detail: str = Field("", max_length=500)
+
+
+class HistoryOut(Schema):
+    """One thing that happened to a contact: old and new values by field, and the source."""
+
+    at: datetime
+    what: str
+    changes: dict[str, list[Any]] = {}
+    detail: str = ""
+    source: str
+
+
 @router.get("/contacts", response=ContactPage)
-def list_contacts(request: HttpRequest, q: str = "", after: int = 0, limit: int = 100) -> dict[str, Any]:
-    """Search or list, in the order of ids."""
+def list_contacts(request: HttpRequest, q: str = "", after: After = 0, limit: Limit = 100) -> dict[str, Any]:
+    """Search by name, kana, company or part of an address; or list all. In the order of ids."""
     require(request, "see")
-    most = max(1, min(limit, 1000))
-    found = list(searching.search(q.replace("\0", "")).filter(pk__gt=after).order_by("pk")[: most + 1])
-    return {"items": found[:most], "next": found[most - 1].pk if len(found) > most else None}
+    return page(searching.search(q), key="pk", after=after, limit=limit)
 
 
 @router.post("/contacts", response={201: ContactOut})
@@ -122,12 +148,11 @@ def get_contact(request: HttpRequest, contact_id: int) -> Contact:
 def change_contact(request: HttpRequest, contact_id: int, values: ContactIn) -> Contact:
     """Change values; the old ones stay in the history."""
     require(request, "edit")
-    return contacts.change(
-        contact=queries.contact(contact_id),
-        values=values.dict(exclude_none=True),
-        by=actor_of(request),
-        now=clock.now(),
-    )
+    found = queries.contact(contact_id)
+    given = values.dict(exclude_none=True)
+    if values.custom is not None:
+        given["custom"] = {**found.custom, **given["custom"]}
+    return contacts.change(contact=found, values=given, by=actor_of(request), now=clock.now())
 
 
 @router.delete("/contacts/{contact_id}", response={204: None})
@@ -138,29 +163,63 @@ def delete_contact(request: HttpRequest, contact_id: int) -> Status[None]:
     return Status(204, None)
 
 
+@router.get("/contacts/{contact_id}/history", response=list[HistoryOut])
+def history(request: HttpRequest, contact_id: int) -> list[dict[str, Any]]:
+    """What happened to a contact's values and consent, the newest first. It survives the contact."""
+    require(request, "see")
+    return [{**one, "source": str(one["source"])} for one in queries.history(contact_id)]
+
+
 @router.post("/contacts/{contact_id}/opt-out", response=ContactOut)
-def opt_out(request: HttpRequest, contact_id: int) -> Contact:
+def opt_out(request: HttpRequest, contact_id: int, values: OptOutIn | None = None) -> Contact:
     """Record the person's wish; from now on no mail is claimed for them."""
     require(request, "edit")
     found = queries.contact(contact_id)
-    consent.opt_out(contact_id=found.pk, address=found.email, now=clock.now(), by=actor_of(request))
+    detail = values.detail if values else ""
+    consent.opt_out(contact_id=found.pk, address=found.email, now=clock.now(), by=actor_of(request), detail=detail)
     return queries.contact(contact_id)
 
 
-@router.post("/contacts/{contact_id}/tags", response={204: None})
-def put_tag(request: HttpRequest, contact_id: int, tag: TagIn) -> Status[None]:
-    """Put a tag on."""
+@router.post("/contacts/{contact_id}/consent", response=ContactOut)
+def give_consent(request: HttpRequest, contact_id: int, values: ConsentIn) -> Contact:
+    """Record how and when a person agreed. It lifts an earlier opt-out: the person's later word counts."""
     require(request, "edit")
-    found, now = queries.contact(contact_id), clock.now()
-    tagging.put_on(tag=tagging.of_name(tag.name, now=now), contact_ids=[found.pk], by=actor_of(request), now=now)
-    return Status(204, None)
+    found = queries.contact(contact_id)
+    consent.give(contact=found, ground=values.ground, detail=values.detail, by=actor_of(request), now=clock.now())
+    return queries.contact(contact_id)
 
 
-@router.get("/tags", response=list[str])
-def list_tags(request: HttpRequest) -> list[str]:
+@router.get("/contacts/{contact_id}/tags", response=list[TagOut])
+def tags_of_contact(request: HttpRequest, contact_id: int) -> list[Any]:
+    """The tags on a contact."""
+    require(request, "see")
+    return queries.tags_of(queries.contact(contact_id).pk)
+
+
+@router.post("/contacts/{contact_id}/tags", response=list[TagOut])
+def tag_contact(request: HttpRequest, contact_id: int, values: TagsIn) -> list[Any]:
+    """Put tags on and take tags off."""
+    require(request, "edit")
+    ids, by, now = [queries.contact(contact_id).pk], actor_of(request), clock.now()
+    for name in values.add:
+        tagging.put_on(tag=tagging.of_name(name, now=now), contact_ids=ids, by=by, now=now)
+    for name in values.remove:
+        tagging.take_off(tag=tagging.of_name(name, now=now), contact_ids=ids, by=by, now=now)
+    return queries.tags_of(contact_id)
+
+
+@router.get("/tags", response=list[TagOut])
+def list_tags(request: HttpRequest) -> list[Any]:
     """All tags."""
     require(request, "see")
-    return [tag.name for tag in queries.tags()]
+    return list(queries.tags())
+
+
+@router.post("/tags", response={201: TagOut})
+def add_tag(request: HttpRequest, values: TagIn) -> Status[Any]:
+    """A tag; the one there is where the name is known."""
+    require(request, "edit")
+    return Status(201, tagging.of_name(values.name, now=clock.now()))
 
 
 @router.get("/fields", response=list[FieldIn])
@@ -175,20 +234,3 @@ def add_field(request: HttpRequest, values: FieldIn) -> Status[Any]:
     """Add a custom field."""
     require(request, "edit")
     return Status(201, fields.create(**values.dict(), by=actor_of(request), now=clock.now()))
-
-
-@router.post("/suppressions", response=dict[str, int])
-def suppress(request: HttpRequest, values: AddressesIn) -> dict[str, int]:
-    """Put addresses on the suppression list."""
-    require(request, "edit")
-    added = suppression.add(
-        addresses=values.addresses, reason="manual", detail=values.detail, by=actor_of(request), now=clock.now()
-    )
-    return {"added": added}
-
-
-@router.get("/suppressions/lookup", response=dict[str, bool])
-def look_up(request: HttpRequest, address: str) -> dict[str, bool]:
-    """Whether an address is on the list."""
-    require(request, "see")
-    return {"suppressed": suppression.is_suppressed(address)}
