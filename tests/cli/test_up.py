@@ -29,11 +29,10 @@ class Installation:
 
     def up(self) -> subprocess.Popen[str]:
         """Start it in a session of its own."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith("TASHIKA_") and k != "DATABASE_URL"}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("TASHIKA_", "DATABASE_URL", "DJANGO_"))}
         environment = {
             **kept, "TASHIKA_DATA": str(self.folder / "data"), "TASHIKA_PORT": str(self.port),
             "TASHIKA_PRACTICE_PORT": str(self.practice_port), "LANG": "C.UTF-8", "PYTHONPATH": str(SOURCE),
-            "DJANGO_SETTINGS_MODULE": "tashika.core.settings",
         }  # fmt: skip
         with (self.folder / "log").open("a") as log:
             return subprocess.Popen(

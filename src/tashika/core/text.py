@@ -26,8 +26,11 @@ class Text:
         return pattern.format(**values)
 
     def __str__(self) -> str:
-        from django.utils import translation  # late: `tashika --help` is to be quick
+        from django.conf import settings  # late: `tashika --help` is to be quick
+        from django.utils import translation
 
+        if not settings.configured:  # a command that works without Django
+            return self.in_language("ja")
         return self.in_language(translation.get_language() or "ja")
 
     def __repr__(self) -> str:
