@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from django import template
+from django.template import Library
 
 from tashika.core import clock
 from tashika.core.text import t as text
 
-register = template.Library()
+register = Library()
 
 
 @register.simple_tag
