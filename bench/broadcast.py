@@ -29,7 +29,8 @@ BODY = {
     "format": "text",
     "mjml": "",
     "html": "",
-    "text": "{{ contact.company_name }}\n{{ contact.family_name }} {{ contact.given_name }} 様\n\n" + "秋のご案内です。\n" * 60,
+    "text": "{{ contact.company_name }}\n{{ contact.family_name }} {{ contact.given_name }} 様\n\n"
+    + "秋のご案内です。\n" * 60,
     "text_auto": False,
     "category": "commercial",
     "track_opens": False,
@@ -57,8 +58,15 @@ def run(recipients: int, stops: int, kills: int) -> dict[str, Any]:
         while postfix.waiting():
             time.sleep(0.5)
         time.sleep(1)
-        return {"recipients": recipients, "seconds": round(seconds, 1), "mails_per_second": round(recipients / seconds),
-                "stops": stops, "stop_ms": answers, "kills": kills, **_compare(dispatch, postfix)}
+        return {
+            "recipients": recipients,
+            "seconds": round(seconds, 1),
+            "mails_per_second": round(recipients / seconds),
+            "stops": stops,
+            "stop_ms": answers,
+            "kills": kills,
+            **_compare(dispatch, postfix),
+        }
     finally:
         for process in senders:
             process.terminate()
@@ -75,16 +83,38 @@ def _plan(recipients: int, port: int, now: Any) -> Any:
     families = ["佐藤", "髙橋", "濱田", "𠮷田", "鈴木"]
     for start in range(0, recipients, 10_000):
         Contact.objects.bulk_create(
-            Contact(email=f"p{i}@c{i % 500}.example.jp", email_key=f"p{i}@c{i % 500}.example.jp",
-                    address_hash=address_hash(f"p{i}@c{i % 500}.example.jp"), family_name=families[i % 5], given_name=f"名{i}",
-                    company_name=f"株式会社みらい{i % 500}", consent="given", created_at=now, updated_at=now)
+            Contact(
+                email=f"p{i}@c{i % 500}.example.jp",
+                email_key=f"p{i}@c{i % 500}.example.jp",
+                address_hash=address_hash(f"p{i}@c{i % 500}.example.jp"),
+                family_name=families[i % 5],
+                given_name=f"名{i}",
+                company_name=f"株式会社みらい{i % 500}",
+                consent="given",
+                created_at=now,
+                updated_at=now,
+            )
             for i in range(start, min(start + 10_000, recipients))
         )
-    relay = Relay.objects.create(name="postfix", host="127.0.0.1", port=port, security="none", connections=10,
-                                 confirmed_at=now, is_default=True, created_at=now)
+    relay = Relay.objects.create(
+        name="postfix",
+        host="127.0.0.1",
+        port=port,
+        security="none",
+        connections=10,
+        confirmed_at=now,
+        is_default=True,
+        created_at=now,
+    )
     content = drafting.create(kind="mail", name="秋のご案内", draft=BODY, by=None, now=now)
-    dispatch = planning.open_dispatch(reason="bench", name="bench", mail_version=versions.keep(content=content, by=None, now=now),
-                                      relay=relay, give_up_at=now + timedelta(days=1), now=now)
+    dispatch = planning.open_dispatch(
+        reason="bench",
+        name="bench",
+        mail_version=versions.keep(content=content, by=None, now=now),
+        relay=relay,
+        give_up_at=now + timedelta(days=1),
+        now=now,
+    )
     planning.plan(dispatch=dispatch, audience=("SELECT id FROM people_contact", []), now=now)
     return dispatch
 
@@ -93,7 +123,9 @@ def _sender() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "tashika.cli", "sender"], env=dict(os.environ))
 
 
-def _disturb(dispatch: Any, recipients: int, stops: int, kills: int, senders: list[subprocess.Popen[bytes]]) -> list[int]:
+def _disturb(
+    dispatch: Any, recipients: int, stops: int, kills: int, senders: list[subprocess.Popen[bytes]]
+) -> list[int]:
     from tashika.core import clock
     from tashika.core.actors import SYSTEM
     from tashika.delivery import queries, releasing, stopping
@@ -109,7 +141,9 @@ def _disturb(dispatch: Any, recipients: int, stops: int, kills: int, senders: li
             answers.append(round((time.monotonic() - pressed) * 1000))
             time.sleep(0.3)
             later = queries.figures(dispatch.pk).by_state()
-            assert answer.certain and later["accepted"] == answer.figures["accepted"], "something moved after the answer"
+            assert answer.certain and later["accepted"] == answer.figures["accepted"], (
+                "something moved after the answer"
+            )
             releasing.release(dispatch_id=dispatch.pk, by=SYSTEM, now=clock.now())
         if number <= kills:
             senders[0].send_signal(signal.SIGKILL)
@@ -144,15 +178,21 @@ def _compare(dispatch: Any, postfix: Postfix) -> dict[str, Any]:
             violations.append(f"To of {address}")
         if str(mail["Subject"]) != subject or f"{person.family_name} {person.given_name} 様" not in text:
             violations.append(f"names of {address}")
-        if str(mail["List-Unsubscribe-Post"]) != "List-Unsubscribe=One-Click" or "@mirai.example.jp>" not in str(mail["Message-ID"]):
+        if str(mail["List-Unsubscribe-Post"]) != "List-Unsubscribe=One-Click" or "@mirai.example.jp>" not in str(
+            mail["Message-ID"]
+        ):
             violations.append(f"headers of {address}")
     got = {row.address for row in queries.export_rows(dispatch.pk, "got")}
     doubt = {row.address for row in queries.export_rows(dispatch.pk, "in_doubt")}
     violations += [f"twice: {address}" for address, number in arrived.items() if number > 1]
     violations += [f"said accepted, not there: {address}" for address in got - set(arrived)]
     violations += [f"there, not said: {address}" for address in set(arrived) - got - doubt]
-    return {"arrived": len(arrived), "figures": queries.figures(dispatch.pk).by_state(), "in_doubt_named": sorted(doubt),
-            "violations": violations[:20]}
+    return {
+        "arrived": len(arrived),
+        "figures": queries.figures(dispatch.pk).by_state(),
+        "in_doubt_named": sorted(doubt),
+        "violations": violations[:20],
+    }
 
 
 def main() -> None:

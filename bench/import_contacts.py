@@ -20,8 +20,60 @@ from typing import Any
 
 from bench import installation
 
-FAMILY = "佐藤 鈴木 高橋 田中 伊藤 渡辺 山本 中村 小林 加藤 吉田 山田 佐々木 山口 松本 井上 木村 清水 山崎 池田 橋本 阿部 石川 前田 髙橋 濱田".split()
-GIVEN = "健太 翔太 大輔 拓也 直樹 誠 浩 修 隆 剛 美咲 陽子 裕子 恵子 久美子 由美 香織 愛 千尋 理恵 さくら 葵 凛 結衣".split()
+FAMILY = [
+    "佐藤",
+    "鈴木",
+    "高橋",
+    "田中",
+    "伊藤",
+    "渡辺",
+    "山本",
+    "中村",
+    "小林",
+    "加藤",
+    "吉田",
+    "山田",
+    "佐々木",
+    "山口",
+    "松本",
+    "井上",
+    "木村",
+    "清水",
+    "山崎",
+    "池田",
+    "橋本",
+    "阿部",
+    "石川",
+    "前田",
+    "髙橋",
+    "濱田",
+]
+GIVEN = [
+    "健太",
+    "翔太",
+    "大輔",
+    "拓也",
+    "直樹",
+    "誠",
+    "浩",
+    "修",
+    "隆",
+    "剛",
+    "美咲",
+    "陽子",
+    "裕子",
+    "恵子",
+    "久美子",
+    "由美",
+    "香織",
+    "愛",
+    "千尋",
+    "理恵",
+    "さくら",
+    "葵",
+    "凛",
+    "結衣",
+]
 FAULTS = ("address", "missing", "mojibake", "phone", "swapped", "double")
 
 
@@ -80,7 +132,14 @@ def run(rows: int, kill: bool) -> dict[str, Any]:
     path = folder / "customers.csv"
     planted = write_file(path, rows)
     print(f"file: {path.stat().st_size:,} bytes", flush=True)
-    by = users.create(email="a@staff.example.jp", name="編集者", password="correct horse 7", role="administrator", by=SYSTEM, now=clock.now())
+    by = users.create(
+        email="a@staff.example.jp",
+        name="編集者",
+        password="correct horse 7",
+        role="administrator",
+        by=SYSTEM,
+        now=clock.now(),
+    )
     began = time.monotonic()
     made = uploading.take(file_name=path.name, blocks=_blocks(path), by=by, now=clock.now())
     taken = time.monotonic()
@@ -102,14 +161,24 @@ def run(rows: int, kill: bool) -> dict[str, Any]:
             "SELECT r->>'code', count(*) FROM people_quarantined_row, jsonb_array_elements(reasons) r GROUP BY 1 ORDER BY 1"
         )
         reasons = dict(cursor.fetchall())
-        cursor.execute("SELECT count(*), md5(string_agg(email_key || family_name || company_name, ',' ORDER BY email_key)) FROM people_contact")
+        cursor.execute(
+            "SELECT count(*), md5(string_agg(email_key || family_name || company_name, ',' ORDER BY email_key)) FROM people_contact"
+        )
         contacts, digest = cursor.fetchone()
     counts = {name: getattr(made, name) for name in ("rows", "created", "updated", "skipped", "quarantined")}
     return {
-        "state": made.state, **counts, "adds_up": counts["rows"] == sum(counts[n] for n in ("created", "updated", "skipped", "quarantined")),
-        "contacts": contacts, "digest": digest, "planted": planted, "reasons": reasons,
-        "check_rows_per_second": round(rows / (checked - taken)), "write_rows_per_second": round(rows / (ended - checked)),
-        "rows_per_second": round(rows / (ended - taken)), "peak_memory_mb": round(memory / 1024), "killed": kill,
+        "state": made.state,
+        **counts,
+        "adds_up": counts["rows"] == sum(counts[n] for n in ("created", "updated", "skipped", "quarantined")),
+        "contacts": contacts,
+        "digest": digest,
+        "planted": planted,
+        "reasons": reasons,
+        "check_rows_per_second": round(rows / (checked - taken)),
+        "write_rows_per_second": round(rows / (ended - checked)),
+        "rows_per_second": round(rows / (ended - taken)),
+        "peak_memory_mb": round(memory / 1024),
+        "killed": kill,
     }
 
 
