@@ -20,6 +20,11 @@ def in_words(moment: datetime) -> str:
     return f"{local.year}年{local.month}月{local.day}日({_WEEKDAYS[local.weekday()]}) {local:%H:%M}"
 
 
+def to_the_second(moment: datetime) -> str:
+    """The same with seconds: 2026年11月24日(火) 18:40:07. For what a person has to answer for, such as the last mail."""
+    return f"{in_words(moment)}:{django_timezone.localtime(moment):%S}"
+
+
 def seconds(amount: float) -> timedelta:
     """A span of seconds."""
     return timedelta(seconds=amount)

@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 
 from tashika.contents.models import Content
+from tashika.core.models import AuditEntry
 from tashika.scenarios.models import Publication
 
 
@@ -29,3 +30,9 @@ def publications(scenario: Content) -> QuerySet[Publication]:
         .select_related("published_by", "unpublished_by", "mail_version__content", "segment_version__content")
         .order_by("-id")
     )
+
+
+def why_unpublished(scenario: Content) -> str:
+    """The reason given at the last 非公開; empty where there was none."""
+    entry = AuditEntry.objects.filter(subject=scenario.public_id, verb="unpublish").order_by("-id").first()
+    return str(entry.detail.get("reason", "")) if entry else ""

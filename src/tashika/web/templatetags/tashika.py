@@ -24,6 +24,12 @@ def in_words(moment: datetime | None) -> str:
 
 
 @register.filter
+def to_the_second(moment: datetime | None) -> str:
+    """The same with seconds."""
+    return clock.to_the_second(moment) if moment else "–"
+
+
+@register.filter
 def grouped(number: int | None) -> str:
     """A number with thousands separated: 50,000."""
     return "–" if number is None else f"{number:,}"

@@ -105,8 +105,8 @@ def _lines(dispatch_id: int, outcome: str) -> Iterator[str]:
     ]
     yield writer.writerow(heads)
     for row in queries.export_rows(dispatch_id, outcome):
-        begun = clock.in_words(row.begun_at) if row.begun_at else ""
-        ended = clock.in_words(row.ended_at) if row.ended_at else ""
+        begun = clock.to_the_second(row.begun_at) if row.begun_at else ""
+        ended = clock.to_the_second(row.ended_at) if row.ended_at else ""
         why = str(EXCLUDED.get(row.why, row.why))
         cells = [
             row.address,

@@ -110,6 +110,7 @@ def scenario(request: HttpRequest, public_id: str) -> HttpResponse:
             "shown": _state(content),
             "publication": publication,
             "figures": figures,
+            "reason": queries.why_unpublished(content),
             "live": publication is not None and publication.state in ("waiting", "running"),
             "late": publication is not None and starting.is_late(publication, clock.now()),
             "what_stops": unpublishing.what_stops(content).words,
@@ -241,7 +242,7 @@ def _now(content: Content) -> tuple[str, dict[str, object]]:
         values = {
             **figures.by_state(),
             "rate": round(figures.rate),
-            "last": clock.in_words(figures.last_begun_at) if figures.last_begun_at else "–",
+            "last": clock.to_the_second(figures.last_begun_at) if figures.last_begun_at else "–",
         }
     return _state(content), values
 
