@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.test import Client
 from tests.scenarios.conftest import accept, broadcast_to
 
@@ -33,6 +34,16 @@ def _read(client: Client, address: str) -> str:
     response = client.get(address)
     assert response.status_code == 200, address
     return response.content.decode()
+
+
+def _download(client: Client, address: str) -> bytes:
+    response = client.get(address)
+    assert response.status_code == 200, address
+
+    async def read() -> bytes:
+        return b"".join([part async for part in response.streaming_content])  # type: ignore[union-attr]
+
+    return async_to_sync(read)()
 
 
 def _publish(client: Client, scenario: Content) -> Publication:
@@ -70,7 +81,7 @@ def test_from_the_review_to_the_two_lists(
     assert all(one in page for one in words[3:])
     publication.refresh_from_db()
     for outcome, number in (("got", 2), ("spared", 4), ("in_doubt", 0)):
-        lines = b"".join(client.get(f"/dispatches/{publication.dispatch_id}/{outcome}.csv").streaming_content)  # type: ignore[arg-type]
+        lines = _download(client, f"/dispatches/{publication.dispatch_id}/{outcome}.csv")
         assert lines.startswith(b"\xef\xbb\xbf")
         assert len(lines.decode().splitlines()) == number + 1
     assert "p0@recipient.example.jp" in _read(client, f"/dispatches/{publication.dispatch_id}?outcome=got")
@@ -121,7 +132,7 @@ def test_a_cell_that_a_spreadsheet_would_run_is_harmless(
     publication = _publish(client, scenario)
     accept(publication, 1, now)
     LedgerRow.objects.update(reply="250 @ok")
-    lines = b"".join(client.get(f"/dispatches/{publication.dispatch_id}/got.csv").streaming_content).decode()  # type: ignore[arg-type]
+    lines = _download(client, f"/dispatches/{publication.dispatch_id}/got.csv").decode()
     assert "'=cmd" in lines and ",=cmd" not in lines
 
 
