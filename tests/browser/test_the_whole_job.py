@@ -124,7 +124,7 @@ def stop_in_the_middle(page: Page, server: SmtpServer) -> float:
         time.sleep(0.02)
     picture(page, "07-sending")
     page.click(".actions >> text=非公開にする")
-    expect(page.locator("#unpublish")).to_contain_text("タグづけやお知らせメールも止まります")
+    expect(page.locator("#unpublish")).to_contain_text("ほかに止まるアクション")
     page.click("text=今すぐ非公開にする")
     expect(page.locator("#notices")).to_contain_text("これ以上は1通も出ません")
     return time.time()

@@ -9,13 +9,18 @@ from tashika.contents.models import Content
 from tashika.core import audit
 from tashika.core.actors import Actor
 from tashika.core.text import Text, t
-from tashika.delivery import queries as delivery
 from tashika.delivery import stopping
 from tashika.delivery.stopping import StopAnswer
 from tashika.scenarios import queries
 from tashika.scenarios.models import Publication
 
 State = Publication.State
+
+
+_NOTHING_ELSE = t(
+    "一斉配信には、ほかに止まるアクション（タグづけ・お知らせメール）はありません。",
+    "A broadcast has no other action (tagging, staff notification) that would stop.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,33 +31,21 @@ class WhatStops:
 
 
 def what_stops(scenario: Content) -> WhatStops:
-    """Everything that stops with the scenario, counted at this moment."""
+    """Everything that stops with the scenario. No counts: while a person reads, they change; the answer has them."""
     live = queries.live(scenario)
-    figures = delivery.figures(live.dispatch_id) if live and live.dispatch_id else delivery.Figures()
-    words = [
-        t(
-            "まだ送信していない{n}件は、送信されなくなります。",
-            "The {n} mails that have not left yet will not leave.",
-            n=f"{figures.queued:,}",
-        )
-        if live and live.dispatch_id
-        else t("予約した配信は始まりません。", "The scheduled send does not begin."),
-        t(
-            "送信中の{n}件は、その場で打ち切るか、相手の返事を待って記録します。",
-            "The {n} under way are cut or their reply is awaited, and recorded.",
-            n=f"{figures.sending:,}",
-        ),
-        t(
-            "一斉配信には、ほかに止まるアクション(タグづけ・お知らせメール)はありません。",
-            "A broadcast has no other action (tagging, staff notification) that would stop.",
-        ),
-        t(
-            "送信済みの{n}件は取り消せません。",
-            "The {n} that were accepted can't be called back.",
-            n=f"{figures.accepted:,}",
-        ),
-    ]
-    return WhatStops(words)
+    if live is not None and live.dispatch_id is None:
+        return WhatStops([t("予約した配信は始まりません。", "The scheduled send does not begin."), _NOTHING_ELSE])
+    return WhatStops(
+        [
+            t("まだ送信していないメールは、送信されなくなります。", "Mails that have not left yet will not leave."),
+            t(
+                "送信中の接続は、その場で打ち切るか、相手の返事を待って記録します。",
+                "Connections under way are cut or their reply is awaited and recorded.",
+            ),
+            t("送信済みのメールは取り消せません。", "What has been accepted can't be called back."),
+            _NOTHING_ELSE,
+        ]
+    )
 
 
 def unpublish(*, scenario: Content, by: Actor, now: datetime, reason: str = "") -> StopAnswer | None:
