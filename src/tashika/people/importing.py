@@ -1,15 +1,19 @@
 """Import: look at the whole file, let a person decide, then write it chunk by chunk.
 
-    check     judges every row and writes nothing but findings; findings over the batch stop it until decided
-    run       a chunk is one transaction: contacts, history, tags, consent, quarantine, counters, cursor. Killed at any
-              point it goes on after the last committed chunk and comes to the same end
+    check     judges every row, leaves the rows prepared in a file beside the upload and writes nothing but findings;
+              findings over the batch stop it until decided
+    run       a prepared chunk is one transaction: contacts, history, tags, consent, quarantine, counters, cursor. Killed
+              at any point it goes on after the last committed chunk and comes to the same end
 
 The staging table is temporary; everything that touches contacts is a statement over the set.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
@@ -19,8 +23,8 @@ from tashika.core import audit, clock
 from tashika.core.actors import SYSTEM, Actor
 from tashika.core.errors import TashikaError
 from tashika.core.text import t
-from tashika.people import fields, reading, rows, staging, uploading
-from tashika.people.models import Import, Source
+from tashika.people import fields, preparing, reading, rows, search_index, staging, uploading
+from tashika.people.models import Contact, Import, Source
 
 CHUNK = 20_000
 State = Import.State
@@ -109,7 +113,7 @@ def begin(*, contact_import: Import, by: User, now: datetime) -> None:
         current.source = Source.objects.create(
             kind="import", ref=f"import:{current.pk}", label=current.file_name, at=now
         )
-        current.state, current.started_at, current.cursor = State.RUNNING, now, {**current.cursor, "rows": 0}
+        current.state, current.started_at, current.cursor = State.RUNNING, now, {**current.cursor, "offset": 0}
         current.save(update_fields=["source", "state", "started_at", "cursor"])
         audit.record(actor=_actor(by), verb="begin_import", subject=str(current), now=now)
 
@@ -120,71 +124,103 @@ def run(*, import_id: int) -> None:
         contact_import = Import.objects.get(pk=import_id)
         if not mine or contact_import.state != State.RUNNING:
             return
+        path = _prepared_path(contact_import)
         try:
-            for chunk in _chunks(contact_import, skip=int(contact_import.cursor.get("rows", 0))):
-                contact_import = _write(import_id, chunk)
+            if not path.exists():
+                preparing.save(path, _prepared(contact_import))
         except reading.UnableToRead as error:
             _fail(contact_import, str(uploading.UnableToTakeFile.because(error.code, error.detail).what))
             return
-        with transaction.atomic():
-            contact_import.state, contact_import.finished_at = State.FINISHED, clock.now()
-            contact_import.save(update_fields=["state", "finished_at"])
-            audit.record(
-                actor=SYSTEM,
-                verb="finish_import",
-                subject=str(contact_import),
-                now=clock.now(),
-                detail={
-                    "created": contact_import.created,
-                    "updated": contact_import.updated,
-                    "skipped": contact_import.skipped,
-                    "quarantined": contact_import.quarantined,
-                },
-            )
+        with search_index.built_afterwards(rows=contact_import.total_rows or 0):
+            for chunk, end in preparing.saved(path, offset=int(contact_import.cursor.get("offset", 0))):
+                contact_import = _write(import_id, chunk, end)
+            _finish(contact_import)
+    path.unlink(missing_ok=True)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE people_contact")
 
 
-def _write(import_id: int, chunk: list[tuple[int, list[str]]]) -> Import:
+def _write(import_id: int, chunk: preparing.Chunk, end: int) -> Import:
     with transaction.atomic():
         current = Import.objects.select_for_update().get(pk=import_id)
-        judged = judge_of(current).judge(chunk)
-        counts = staging.write(contact_import=current, judged=judged, now=clock.now())
-        current.rows += len(chunk)
+        counts = staging.write(contact_import=current, chunk=chunk, now=clock.now())
+        current.rows += chunk.rows
         current.created += counts.created
         current.updated += counts.updated
         current.skipped += counts.skipped
         current.quarantined += counts.quarantined
-        current.cursor = {**current.cursor, "rows": int(current.cursor["rows"]) + len(chunk)}
+        current.cursor = {**current.cursor, "offset": end}
         current.save(update_fields=["rows", "created", "updated", "skipped", "quarantined", "cursor"])
     return current
 
 
+def _finish(contact_import: Import) -> None:
+    with transaction.atomic():
+        contact_import.state, contact_import.finished_at = State.FINISHED, clock.now()
+        contact_import.save(update_fields=["state", "finished_at"])
+        counts = {name: getattr(contact_import, name) for name in ("created", "updated", "skipped", "quarantined")}
+        audit.record(actor=SYSTEM, verb="finish_import", subject=str(contact_import), now=clock.now(), detail=counts)
+
+
 def _look_at_everything(contact_import: Import) -> tuple[int, list[dict[str, Any]], dict[str, int]]:
-    total = 0
-    codes: dict[str, int] = {}
-    examples: dict[str, list[dict[str, Any]]] = {}
-    judge = judge_of(contact_import)
-    for chunk in _chunks(contact_import, skip=0):
-        judged = judge.judge(chunk)
-        total += len(chunk)
-        for code, number in judged.codes.items():
-            codes[code] = codes.get(code, 0) + number
-        for bad in judged.bad:
-            code = bad.reasons[0]["code"]
-            if len(examples.setdefault(code, [])) < 5:
-                examples[code].append({"row": bad.number, **bad.reasons[0]})
-        changed, shown = staging.changed_pairs(judged)
-        if changed:
-            codes["changed_pairs"] = codes.get("changed_pairs", 0) + changed
-            examples.setdefault("changed_pairs", []).extend(shown[: 5 - len(examples.get("changed_pairs", []))])
-        Import.objects.filter(pk=contact_import.pk).update(total_rows=total)
+    look = _Look(contact_import)
+    preparing.save(_prepared_path(contact_import), _prepared(contact_import, look))
     findings = [
-        {"code": code, "count": codes[code], "share": codes[code] / total, "examples": examples.get(code, [])}
+        {"code": code, "count": look.codes[code], "share": look.codes[code] / look.total}
+        | {"examples": look.examples.get(code, [])}
         for code, (share, least) in THRESHOLDS.items()
-        if codes.get(code, 0) > least and codes[code] > share * total
+        if look.codes.get(code, 0) > least and look.codes[code] > share * look.total
     ]
-    return total, findings, codes
+    return look.total, findings, look.codes
+
+
+class _Look:
+    """What a check sees over all chunks."""
+
+    def __init__(self, contact_import: Import) -> None:
+        self.total = 0
+        self.codes: dict[str, int] = {}
+        self.examples: dict[str, list[dict[str, Any]]] = {}
+        self._import_id = contact_import.pk
+        self._anybody = Contact.objects.exists()
+
+    def at(self, judged: rows.Judged) -> None:
+        """Take one chunk in."""
+        self.total += len(judged.good) + len(judged.bad)
+        for code, number in judged.codes.items():
+            self.codes[code] = self.codes.get(code, 0) + number
+        for bad in judged.bad:
+            self._show(bad.reasons[0]["code"], [{"row": bad.number, **bad.reasons[0]}])
+        changed, shown = staging.changed_pairs(judged) if self._anybody else (0, [])
+        if changed:
+            self.codes["changed_pairs"] = self.codes.get("changed_pairs", 0) + changed
+            self._show("changed_pairs", shown)
+        Import.objects.filter(pk=self._import_id).update(total_rows=self.total)
+
+    def _show(self, code: str, examples: list[dict[str, Any]]) -> None:
+        shown = self.examples.setdefault(code, [])
+        shown.extend(examples[: 5 - len(shown)])
+
+
+def _prepared(contact_import: Import, look: _Look | None = None) -> Iterator[preparing.Chunk]:
+    judge = judge_of(contact_import)
+    for chunk in _chunks(contact_import):
+        judged = judge.judge(chunk)
+        if look:
+            look.at(judged)
+        yield preparing.prepared(judged, import_id=contact_import.pk, mapping=contact_import.mapping)
+
+
+def _prepared_path(contact_import: Import) -> Path:
+    """Where the prepared rows are, by all that they depend on: another mapping or decision means another file."""
+    known = [(field.key, field.type, field.choices) for field in fields.active()]
+    depends = json.dumps([contact_import.mapping, contact_import.layout, _accepted(contact_import), known])
+    digest = hashlib.sha256(depends.encode()).hexdigest()[:16]
+    return uploading.path_of(contact_import).with_suffix(f".{digest}.prepared")
+
+
+def _accepted(contact_import: Import) -> list[str]:
+    return sorted(one["code"] for one in contact_import.findings if one.get("decision") == "accept")
 
 
 def judge_of(contact_import: Import) -> rows.Judge:
@@ -194,15 +230,15 @@ def judge_of(contact_import: Import) -> rows.Judge:
     def parse(key: str, value: str) -> Any:
         return fields.parse(known[key].type, known[key].choices, value) if key in known else value
 
-    accepted = {one["code"] for one in contact_import.findings if one.get("decision") == "accept"}
-    return rows.Judge(contact_import.mapping, len(contact_import.layout["header"]), parse, frozenset(accepted))
+    accepted = frozenset(_accepted(contact_import))
+    return rows.Judge(contact_import.mapping, len(contact_import.layout["header"]), parse, accepted)
 
 
-def _chunks(contact_import: Import, *, skip: int) -> Iterator[list[tuple[int, list[str]]]]:
+def _chunks(contact_import: Import) -> Iterator[list[tuple[int, list[str]]]]:
     """Rows below the header in chunks, numbered as in the file (the header is row 1); blank lines don't count."""
     found = reading.rows(uploading.path_of(contact_import), uploading.layout_of(contact_import))
     next(found, None)
-    numbered = islice(((number, cells) for number, cells in enumerate(found, start=2) if any(cells)), skip, None)
+    numbered = ((number, cells) for number, cells in enumerate(found, start=2) if any(cells))
     while chunk := list(islice(numbered, CHUNK)):
         yield chunk
 

@@ -6,7 +6,11 @@ from tashika.accounts.models import User
 
 
 class Source(models.Model):
-    """Where values come from: an import, a form, a person, an API key, a scenario. Every value knows its source."""
+    """Where values come from: an import, a form, a person, an API key, a scenario. Every value knows its source.
+
+    Sources are never deleted (a trigger refuses it), so that rows by the million may name them without a foreign key:
+    checking three of them a row was a seventh of an import.
+    """
 
     kind = models.CharField(max_length=20)  # import | form | person | api | scenario | system
     ref = models.CharField(max_length=60, blank=True)  # such as import:7, user:2, F-3
@@ -43,7 +47,7 @@ class Contact(models.Model):
     """
 
     email = models.CharField(max_length=254)
-    email_key = models.CharField(max_length=254, unique=True)
+    email_key = models.CharField(max_length=254)
     address_hash = models.BinaryField(max_length=32)
     family_name = models.CharField(max_length=100, blank=True, default="", db_default="")
     given_name = models.CharField(max_length=100, blank=True, default="", db_default="")
@@ -60,12 +64,12 @@ class Contact(models.Model):
     address = models.CharField(max_length=300, blank=True, default="", db_default="")
     external_id = models.CharField(max_length=100, blank=True, default="", db_default="")
     note = models.TextField(blank=True, default="", db_default="")
-    owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     custom = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))  # CustomField.key -> value
     # The state that the latest Consent row gives: none | given | withdrawn (= opted out).
     consent = models.CharField(max_length=10, default="none", db_default="none")
     opted_out_at = models.DateTimeField(null=True)
-    source = models.ForeignKey(Source, null=True, on_delete=models.PROTECT, related_name="+")
+    source = models.ForeignKey(Source, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     field_sources = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -73,13 +77,14 @@ class Contact(models.Model):
     class Meta:
         db_table = "people_contact"
         constraints = [
+            models.UniqueConstraint(fields=["email_key"], name="people_contact_once"),
             models.CheckConstraint(
                 condition=models.Q(consent__in=["none", "given", "withdrawn"]), name="people_contact_consent"
             ),
         ]
         indexes = [
             models.Index(fields=["address_hash"], name="people_contact_hash"),
-            models.Index(fields=["source"], name="people_contact_source"),
+            models.Index(fields=["owner"], name="people_contact_owner", condition=models.Q(owner__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -91,16 +96,13 @@ class ContactHistory(models.Model):
 
     contact_id = models.BigIntegerField()
     at = models.DateTimeField()
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+", db_constraint=False)
     act = models.CharField(max_length=20)  # updated | deleted | restored | merged
     changes = models.JSONField()  # {field: [old, new]}
 
     class Meta:
         db_table = "people_contact_history"
-        indexes = [
-            models.Index(fields=["contact_id", "-id"], name="people_history_contact"),
-            models.Index(fields=["source"], name="people_history_source"),
-        ]
+        indexes = [models.Index(fields=["contact_id", "-id"], name="people_history_contact")]
 
 
 class CustomField(models.Model):
@@ -145,14 +147,13 @@ class Tagging(models.Model):
     """A tag on a contact, since when and from where."""
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="taggings")
-    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="+")
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="+", db_index=False)  # the constraint's serves
     at = models.DateTimeField()
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+", db_constraint=False)
 
     class Meta:
         db_table = "people_tagging"
         constraints = [models.UniqueConstraint(fields=["tag", "contact"], name="people_tagging_once")]
-        indexes = [models.Index(fields=["contact"], name="people_tagging_contact")]
 
 
 class Consent(models.Model):
@@ -166,7 +167,7 @@ class Consent(models.Model):
     )  # form | business_card | business_relation | published_address | import | other
     detail = models.CharField(max_length=500, blank=True)  # the words agreed to, or where
     at = models.DateTimeField()
-    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False)
 
     class Meta:
         db_table = "people_consent"

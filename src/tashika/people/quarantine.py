@@ -10,7 +10,7 @@ from tashika.core import audit, clock
 from tashika.core.actors import Actor
 from tashika.core.errors import TashikaError
 from tashika.core.text import Text, t
-from tashika.people import importing, staging
+from tashika.people import importing, preparing, staging
 from tashika.people.models import Import, QuarantinedRow
 
 REASONS: dict[str, Text] = {
@@ -51,11 +51,15 @@ def correct(*, row: QuarantinedRow, cells: list[str], by: User, now: datetime) -
     if judged.bad:
         code = judged.bad[0].reasons[0]["code"]
         raise UnableToCorrect(REASONS.get(code, t(code, code)), where=judged.bad[0].reasons[0]["field"])
+    chunk = preparing.prepared(judged, import_id=contact_import.pk, mapping=contact_import.mapping)
     with transaction.atomic():
-        counts = staging.write(contact_import=contact_import, judged=judged, now=clock.now())
+        current = Import.objects.select_for_update().get(pk=contact_import.pk)
+        kept = QuarantinedRow.objects.select_for_update().get(pk=row.pk)
+        if kept.settled:
+            raise UnableToCorrect(t("この行はもう処理されています。", "This row has been settled already."))
+        counts = staging.write(contact_import=current, chunk=chunk, now=clock.now())
         if counts.quarantined:
             raise UnableToCorrect(REASONS["duplicate_in_file"], where="email")
-        current = Import.objects.select_for_update().get(pk=contact_import.pk)
         current.quarantined -= 1
         current.created += counts.created
         current.updated += counts.updated

@@ -44,7 +44,7 @@ class Judge:
     def judge(self, rows: list[tuple[int, list[str]]]) -> Judged:
         """Judge a chunk."""
         judged = Judged()
-        columns = [(index, name) for index, name in enumerate(self.mapping) if name]
+        columns = [(index, name, _kind(name)) for index, name in enumerate(self.mapping) if name]
         for number, cells in rows:
             reasons, values = self._row(cells, columns)
             order = name_order.verdict(values.get("family_name", ""), values.get("given_name", ""))
@@ -63,30 +63,35 @@ class Judge:
                 judged.cells[number] = cells
         return judged
 
-    def _row(self, cells: list[str], columns: list[tuple[int, str]]) -> tuple[list[dict[str, str]], dict[str, Any]]:
-        if len(cells) != self.header_length and not self._only_trailing_blanks(cells):
-            return [{"code": "wrong_number_of_cells", "field": "", "value": str(len(cells))}], {}
+    def _row(
+        self, cells: list[str], columns: list[tuple[int, str, str]]
+    ) -> tuple[list[dict[str, str]], dict[str, Any]]:
+        length = len(cells)
+        if length != self.header_length and not self._only_trailing_blanks(cells):
+            return [{"code": "wrong_number_of_cells", "field": "", "value": str(length)}], {}
         reasons: list[dict[str, str]] = []
         values: dict[str, Any] = {}
-        length = len(cells)
-        for index, name in columns:
-            value = cells[index].strip() if index < length else ""
+        suspect = checking.is_suspect(cells)
+        for index, name, kind in columns:
+            values[name] = value = cells[index].strip() if index < length else ""
             fault = ""
-            if name == "email":
-                fault = checking.address_problem(value)
-                fault = f"address_{fault}" if fault else ""
-            elif name in NAMES or name == "full_name":
+            if kind == "name":
                 fault = "too_long" if len(value) > 100 else checking.name_fault(value)
+            elif kind == "email":
+                fault = checking.address_problem(value)
+                fault = fault and f"address_{fault}"
             elif value:
-                fault = "too_long" if len(value) > _LIMITS.get(name, CELL_LIMIT) else checking.cell_fault(value)
-                if name.startswith("custom.") and not fault:
+                if len(value) > _LIMITS.get(name, CELL_LIMIT):
+                    fault = "too_long"
+                elif suspect:
+                    fault = checking.cell_fault(value)
+                if kind == "custom" and not fault:
                     try:
-                        value = self.parse_custom(name[7:], value)
+                        values[name] = self.parse_custom(name[7:], value)
                     except ValueError:
                         fault = "wrong_type"
             if fault and fault not in self.accepted:
-                reasons.append({"code": fault, "field": name, "value": str(value)[:200]})
-            values[name] = value
+                reasons.append({"code": fault, "field": name, "value": value[:200]})
         if "full_name" in values and not reasons:
             self._split(values, reasons)
         return reasons, values
@@ -105,6 +110,14 @@ class Judge:
             return not any(cell.strip() for cell in cells[self.header_length :])
         missing = self.mapping[len(cells) :]
         return len(cells) > 1 and not any(name in NAMES or name in (REQUIRED, "company_name") for name in missing)
+
+
+def _kind(name: str) -> str:
+    if name == "email":
+        return "email"
+    if name in NAMES or name == "full_name":
+        return "name"
+    return "custom" if name.startswith("custom.") else "text"
 
 
 _LIMITS = {

@@ -2,7 +2,7 @@
 
 from procrastinate.contrib.django import app
 
-from tashika.people import importing
+from tashika.people import importing, search_index
 
 
 @app.task
@@ -15,3 +15,10 @@ def check_import(import_id: int) -> None:
 def run_import(import_id: int) -> None:
     """Import a file; killed and tried again it goes on where it was."""
     importing.run(import_id=import_id)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="people.mend_search_index")
+def mend_search_index(timestamp: int) -> None:
+    """A killed first import leaves contacts without their search index."""
+    search_index.mend()
