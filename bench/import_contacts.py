@@ -85,7 +85,8 @@ def write_file(path: Path, rows: int) -> dict[str, int]:
         for index in range(rows):
             family, given = dice.choice(FAMILY), dice.choice(GIVEN)
             email = f"p{index}@c{index % 20_000}.example.jp"
-            tail = f"サトウ,ケンタ,株式会社みらい{index % 20_000},営業部,課長,03-0000-0000,東京都"
+            prefecture = "北海道" if index % 20 == 0 else "東京都"
+            tail = f"サトウ,ケンタ,株式会社みらい{index % 20_000},営業部,課長,03-0000-0000,{prefecture}"
             fault = FAULTS[(index // 100) % 6] if index % 100 == 50 else ""
             planted[fault] += bool(fault)
             line = _line(fault, email, family, given, tail, index)
@@ -177,6 +178,9 @@ def run(rows: int, kill: bool) -> dict[str, Any]:
         "check_rows_per_second": round(rows / (checked - taken)),
         "write_rows_per_second": round(rows / (ended - checked)),
         "rows_per_second": round(rows / (ended - taken)),
+        "rows_per_second_until_finished": round(
+            rows / (checked - taken + (made.finished_at - made.started_at).total_seconds())
+        ),
         "peak_memory_mb": round(memory / 1024),
         "killed": kill,
     }
