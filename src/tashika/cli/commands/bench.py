@@ -19,4 +19,4 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run it with the words that follow."""
-    return subprocess.run([sys.executable, f"bench/{arguments.name}.py", *arguments.rest], cwd=lint.ROOT).returncode
+    return subprocess.run([sys.executable, "-m", f"bench.{arguments.name}", *arguments.rest], cwd=lint.ROOT).returncode

@@ -1,0 +1,24 @@
+"""A mail as the engine builds it."""
+
+from datetime import datetime
+
+import pytest
+
+from tashika.mails.compiling import Recipient, compile_mail
+from tests.delivery.conftest import MAIL
+
+
+@pytest.fixture
+def engine_mail(now: datetime) -> bytes:
+    """A commercial mail with both parts to an invented person."""
+    body = {**MAIL, "format": "html", "html": "<p>{{ contact.family_name }} 様</p>", "text_auto": True}
+    body["from_email"] = "news@example.jp"
+    organisation = {"name": "みらい", "postal_address": "東京都", "contact": "info@example.jp"}
+    person = Recipient(
+        "hanako@example.com",
+        "1@example.jp",
+        {"contact": {"family_name": "髙橋", "given_name": "花子", "company_name": "", "custom": {}}},
+        "https://mail.example.jp/u/x",
+        "https://mail.example.jp/u/x",
+    )
+    return compile_mail(body, organisation=organisation).build(person, now)
