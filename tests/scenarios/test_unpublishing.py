@@ -4,15 +4,19 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
+import psycopg
 import pytest
 from django.db import connection
 
 from tashika.accounts.models import User
 from tashika.accounts.users import actor_of
+from tashika.core import audit, database
 from tashika.delivery import planning, stopping
+from tashika.delivery.ledger import GATE
 from tashika.delivery.models import Dispatch, Stop
 from tashika.scenarios import starting, unpublishing
 from tashika.scenarios.models import Publication
+from tests.delivery.conftest import wait_until
 from tests.scenarios.conftest import accept, broadcast_to
 
 Publish = Callable[..., Publication]
@@ -94,3 +98,33 @@ def test_one_that_is_just_starting_is_stopped_too(
     assert answer is not None, "it had begun, and it was stopped"
     assert Dispatch.objects.get().state == "stopped"
     assert Stop.objects.count() == 1
+
+
+def test_an_emergency_stop_at_the_same_instant_neither_waits_for_it_nor_makes_it_wait(
+    publish: Publish, publisher: User, now: datetime
+) -> None:
+    """Both take the gate and then the audit trail. The other way round each would wait for the other."""
+    scenario = broadcast_to(3, now)
+    publish(scenario)
+    starting.start_due(now=now)
+    with psycopg.connect(database.conninfo()) as emergency:
+        emergency.execute("SELECT pg_advisory_xact_lock(%s)", [GATE])
+
+        def press() -> None:
+            unpublishing.unpublish(scenario=scenario, by=actor_of(publisher), now=now)
+            connection.close()
+
+        pressed = threading.Thread(target=press)
+        pressed.start()
+        wait_until(_waits_for_the_gate)
+        emergency.execute("SET LOCAL lock_timeout = '2s'")
+        emergency.execute("SELECT pg_advisory_xact_lock(%s)", [audit._CHAIN_LOCK])
+        emergency.commit()
+        pressed.join(10)
+    assert Dispatch.objects.get().state == "stopped"
+
+
+def _waits_for_the_gate() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)")
+        return bool(cursor.fetchone()[0])

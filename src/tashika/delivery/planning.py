@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from tashika.contents.models import Version
 from tashika.core import sql
@@ -47,26 +48,37 @@ def open_dispatch(
 def plan(*, dispatch: Dispatch, audience: Audience, now: datetime) -> int:
     """Write the ledger of a dispatch and let it be sent; the number of rows. One statement over the set.
 
-    A dispatch that is past planning keeps the audience it has: planning twice plans once.
+    A dispatch that is past planning keeps the audience it has: planning twice plans once. While the rows are written,
+    however many, the dispatch is not locked, so that a stop never waits for them. Whoever finds at the end that it was
+    stopped meanwhile leaves no row at all: nobody was planned, and the stop's figures stay true.
     """
     audience_sql, audience_values = audience
     values_sql, values = merge_values.values_sql(merge_values.fields_of(dispatch.mail_version.body))
     statement = sql.load("delivery", "plan").format(
         audience=audience_sql, merge_values=values_sql, eligibility=eligibility()
     )
-    with transaction.atomic():
-        current = Dispatch.objects.select_for_update().get(pk=dispatch.pk)
-        if current.state != Dispatch.State.PLANNING:
-            return int(current.planned)
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [*values, now, *audience_values, dispatch.pk])
-            cursor.execute("SELECT count(*) FROM delivery_ledger WHERE dispatch_id = %s", [dispatch.pk])
-            planned = int(cursor.fetchone()[0])
-            current.planned = planned
-            current.state = Dispatch.State.SENDING
-            current.save(update_fields=["planned", "state"])
-            cursor.execute("SELECT pg_notify('tashika_work', %s)", [str(dispatch.pk)])
+    with transaction.atomic(), connection.cursor() as cursor:
+        begun = Dispatch.objects.get(pk=dispatch.pk)
+        if begun.state != Dispatch.State.PLANNING or not _alone(cursor, begun):
+            return int(begun.planned)
+        cursor.execute(statement, [*values, now, *audience_values, begun.pk])
+        cursor.execute("SELECT count(*) FROM delivery_ledger WHERE dispatch_id = %s", [begun.pk])
+        planned = int(cursor.fetchone()[0])
+        current = Dispatch.objects.select_for_update(no_key=True).get(pk=begun.pk)
+        if (current.state, current.epoch) != (begun.state, begun.epoch):
+            transaction.set_rollback(True)
+            return 0
+        current.planned = planned
+        current.state = Dispatch.State.SENDING
+        current.save(update_fields=["planned", "state"])
+        cursor.execute("SELECT pg_notify('tashika_work', %s)", [str(current.pk)])
     return planned
+
+
+def _alone(cursor: CursorWrapper, dispatch: Dispatch) -> bool:
+    """Whether nobody else is planning this dispatch; until the transaction ends nobody will."""
+    cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('plan'), %s)", [dispatch.pk])
+    return bool(cursor.fetchone()[0])
 
 
 def preview(*, audience: Audience, commercial: bool) -> Forecast:

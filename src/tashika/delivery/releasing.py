@@ -21,7 +21,7 @@ def release(*, dispatch_id: int, by: Actor, now: datetime) -> int:
     """Queue what was stopped, at the dispatch's present epoch; the number of rows. What was accepted, refused or is in
     doubt is not touched: nobody gets it twice (G1). Raises UnableToRelease unless the dispatch is stopped."""
     with transaction.atomic():
-        dispatch = Dispatch.objects.select_for_update().get(pk=dispatch_id)
+        dispatch = Dispatch.objects.select_for_update(no_key=True).get(pk=dispatch_id)
         if dispatch.state != Dispatch.State.STOPPED:
             raise UnableToRelease(t("この配信は停止していません。", "This dispatch is not stopped."))
         with connection.cursor() as cursor:

@@ -53,8 +53,8 @@ def press(*, dispatch_id: int, by: Actor, now: datetime, reason: str) -> Stop:
     """The press alone, in the caller's transaction, for whoever has more to commit with it. Once that is committed,
     `await_answers` says when it is true."""
     with transaction.atomic():
-        _close_gate()
-        dispatch = Dispatch.objects.select_for_update().get(pk=dispatch_id)
+        dispatch = Dispatch.objects.select_for_update(no_key=True).get(pk=dispatch_id)
+        _close_gate()  # only once the row is ours: other dispatches' claims wait for nothing but this commit
         if dispatch.state in (Dispatch.State.SENDING, Dispatch.State.PLANNING):
             dispatch.state = Dispatch.State.STOPPED
             dispatch.epoch += 1

@@ -53,18 +53,19 @@ def unpublish(*, scenario: Content, by: Actor, now: datetime, reason: str = "") 
     again. None when nothing had begun.
 
     The publication's state and the dispatch's epoch are one commit: no crash between them can leave a scenario that
-    calls itself unpublished and goes on sending.
+    calls itself unpublished and goes on sending. The audit trail's lock is taken last, after the gate, as an emergency
+    stop does: pressed at once, neither waits for the other.
     """
     with transaction.atomic():
         Content.objects.select_for_update().get(pk=scenario.pk)
         publications = Publication.objects.select_for_update().filter(scenario=scenario)
         last = publications.order_by("-id").first()  # locked: one that is just starting is waited for, then stopped
+        stop = None
+        if last is not None and last.dispatch_id is not None:
+            stop = stopping.press(dispatch_id=last.dispatch_id, by=by, now=now, reason=reason)
         if last is not None and last.state in (State.WAITING, State.RUNNING):
             last.state, last.unpublished_at = State.UNPUBLISHED, now
             last.unpublished_by_id = by.id if by.kind == "user" else None
             last.save(update_fields=["state", "unpublished_at", "unpublished_by"])
             audit.record(actor=by, verb="unpublish", subject=scenario.public_id, now=now, detail={"reason": reason})
-        if last is None or last.dispatch_id is None:
-            return None
-        stop = stopping.press(dispatch_id=last.dispatch_id, by=by, now=now, reason=reason)
-    return stopping.await_answers(stop)
+    return stopping.await_answers(stop) if stop else None
