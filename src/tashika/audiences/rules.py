@@ -77,6 +77,11 @@ def leaves(node: Mapping[str, Any], place: str = "rule") -> list[tuple[str, Mapp
     return [(place, node)]
 
 
+def lists(node: Mapping[str, Any]) -> set[int]:
+    """The numbers of the static lists that a tree names: who is on them decides who matches."""
+    return {_list_number(leaf.get("value")) for _, leaf in leaves(node) if leaf.get("field") == "list"}
+
+
 def _compile(node: Any, schema: Schema, place: str, depth: int, count: list[int]) -> Compiled:
     if not isinstance(node, Mapping):
         raise UnableToCompileRule("not_a_rule", place)
@@ -192,8 +197,11 @@ def _list(known: Field, test: str, value: Any) -> Compiled:
         "c.id IN (SELECT m.contact_id FROM audiences_static_member m JOIN contents_content k ON k.id = m.content_id"
         " WHERE k.kind = 'segment' AND k.number = %s)"
     )
-    number = int(str(value).upper().removeprefix("G-"))
-    return Compiled(within if test == "in_list" else f"NOT {within}", [number])
+    return Compiled(within if test == "in_list" else f"NOT {within}", [_list_number(value)])
+
+
+def _list_number(value: Any) -> int:
+    return int(str(value).upper().removeprefix("G-"))
 
 
 def _activity(known: Field, test: str, value: Any) -> Compiled:

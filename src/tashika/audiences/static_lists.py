@@ -8,9 +8,10 @@ from django.db.models import Count, Max
 
 from tashika.accounts.models import User
 from tashika.accounts.users import actor_of
+from tashika.audiences import rules
 from tashika.audiences.models import StaticMember
 from tashika.contents import drafting
-from tashika.contents.models import Content
+from tashika.contents.models import Content, Kind
 from tashika.core import audit
 from tashika.people.addresses import address_key
 from tashika.people.models import Contact
@@ -36,8 +37,18 @@ def add(*, content: Content, text: str, by: User, now: datetime) -> tuple[int, l
     return added, [keys[key] for key in keys if key not in known]
 
 
-def fingerprint(content: Content) -> str:
-    """Changes whenever the members of a list do."""
+def fingerprint(segment: Content) -> dict[str, str]:
+    """Changes whenever the members do of any list that a segment depends on: its own, or one that its rule names."""
+    lists = [segment] if segment.draft.get("static") else _named_by(segment)
+    return {one.public_id: _members_fingerprint(one) for one in lists}
+
+
+def _named_by(segment: Content) -> list[Content]:
+    numbers = rules.lists(segment.draft.get("rule") or {"op": "and"})
+    return list(Content.objects.filter(kind=Kind.SEGMENT, number__in=numbers).order_by("number"))
+
+
+def _members_fingerprint(content: Content) -> str:
     found = StaticMember.objects.filter(content_id=content.pk).aggregate(number=Count("pk"), last=Max("pk"))
     return f"{found['number']}:{found['last'] or 0}"
 

@@ -10,6 +10,7 @@ from tashika.contents import versions
 from tashika.contents.models import Content, Kind
 from tashika.core.errors import TashikaError
 from tashika.core.text import t
+from tashika.delivery import planning
 from tashika.delivery import queries as delivery
 
 
@@ -52,13 +53,14 @@ def of(scenario: Content) -> Broadcast:
 
 
 def bill_hash(broadcast: Broadcast) -> bytes:
-    """The hash of everything that would be pinned if it were published now: any edit changes it."""
+    """The hash of everything that was looked at: what would be pinned if it were published now, who is on the static
+    lists that it depends on, and the organisation's words in the footer. Any edit of these changes it."""
     parts: dict[str, Any] = {
         content.public_id: versions.body_hash(content.name, content.draft, []).hex()
         for content in (broadcast.segment, broadcast.mail, broadcast.scenario)
     }
-    if broadcast.segment.draft.get("static"):
-        parts["members"] = static_lists.fingerprint(broadcast.segment)
+    parts["members"] = static_lists.fingerprint(broadcast.segment)
+    parts["organisation"] = planning.organisation_values()
     return versions.body_hash("bill", parts, [])
 
 

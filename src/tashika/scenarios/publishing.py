@@ -76,8 +76,8 @@ def _begin(scenario: Content, clearance: Clearance, by: User, now: datetime) -> 
     if broadcasts.bill_hash(broadcast) != clearance.bill_hash:
         raise Conflict(
             t(
-                "確認したあとで、シナリオ・セグメント・メールのどれかが変更されました。",
-                "Something was changed after you looked at it.",
+                "確認したあとで、シナリオ・セグメント（静的リスト）・メール・組織の情報のどれかが変更されました。",
+                "After you looked at it the scenario, the segment or its static list, the mail or the organisation changed.",
             ),
             fix=t("もう一度確認してから公開してください。", "Look at it again, then publish."),
         )
@@ -158,6 +158,8 @@ def _go_on(last: Publication, choice: str | None, by: User, now: datetime) -> Pu
         published_at=now,
         published_by=by,
     )
+    if choice == "send":
+        releasing.release(dispatch_id=int(last.dispatch_id or 0), by=actor_of(by), now=now)
     audit.record(
         actor=actor_of(by),
         verb="publish_again",
@@ -165,6 +167,4 @@ def _go_on(last: Publication, choice: str | None, by: User, now: datetime) -> Pu
         now=now,
         detail={"choice": choice, "stopped": figures.stopped},
     )
-    if choice == "send":
-        releasing.release(dispatch_id=int(last.dispatch_id or 0), by=actor_of(by), now=now)
     return publication
