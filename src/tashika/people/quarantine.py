@@ -45,18 +45,19 @@ class UnableToCorrect(TashikaError):
 
 
 def correct(*, row: QuarantinedRow, cells: list[str], by: User, now: datetime) -> None:
-    """Import a row with corrected cells. Raises UnableToCorrect naming what is still wrong; then nothing changes."""
-    contact_import = row.contact_import
-    judged = importing.judge_of(contact_import).judge([(row.number, cells)])
-    if judged.bad:
-        code = judged.bad[0].reasons[0]["code"]
-        raise UnableToCorrect(REASONS.get(code, t(code, code)), where=judged.bad[0].reasons[0]["field"])
-    chunk = preparing.prepared(judged, import_id=contact_import.pk, mapping=contact_import.mapping)
+    """Import a row with corrected cells. Raises UnableToCorrect naming what is still wrong; then nothing changes.
+
+    Everything is judged behind the import's lock: of two people who settle one row at once, the second is told so.
+    """
     with transaction.atomic():
-        current = Import.objects.select_for_update().get(pk=contact_import.pk)
-        kept = QuarantinedRow.objects.select_for_update().get(pk=row.pk)
-        if kept.settled:
-            raise UnableToCorrect(t("この行はもう処理されています。", "This row has been settled already."))
+        current, kept = _locked(row)
+        if current.state in (Import.State.UNDOING, Import.State.UNDONE):
+            raise UnableToCorrect(t("この取り込みはもう元に戻されています。", "This import has been taken back."))
+        judged = importing.judge_of(current).judge([(kept.number, cells)])
+        if judged.bad:
+            reason = judged.bad[0].reasons[0]
+            raise UnableToCorrect(in_words(reason), where=reason["field"])
+        chunk = preparing.prepared(judged, import_id=current.pk, mapping=current.mapping)
         counts = staging.write(contact_import=current, chunk=chunk, now=clock.now())
         if counts.quarantined:
             raise UnableToCorrect(REASONS["duplicate_in_file"], where="email")
@@ -65,17 +66,27 @@ def correct(*, row: QuarantinedRow, cells: list[str], by: User, now: datetime) -
         current.updated += counts.updated
         current.skipped += counts.skipped
         current.save(update_fields=["quarantined", "created", "updated", "skipped"])
-        row.settled, row.cells = "imported", cells
-        row.save(update_fields=["settled", "cells"])
-        _record(row, "correct_row", by, now, {})
+        kept.settled, kept.cells = "imported", cells
+        kept.save(update_fields=["settled", "cells"])
+        _record(kept, "correct_row", by, now, {})
 
 
 def discard(*, row: QuarantinedRow, by: User, now: datetime) -> None:
-    """Let a row go; it stays counted as quarantined."""
+    """Let a row go; it stays counted as quarantined. Raises UnableToCorrect if it has been settled already."""
     with transaction.atomic():
-        row.settled = "discarded"
-        row.save(update_fields=["settled"])
-        _record(row, "discard_row", by, now, {})
+        _, kept = _locked(row)
+        kept.settled = "discarded"
+        kept.save(update_fields=["settled"])
+        _record(kept, "discard_row", by, now, {})
+
+
+def _locked(row: QuarantinedRow) -> tuple[Import, QuarantinedRow]:
+    """The import and the row as they are now; nobody else settles, runs or undoes until the transaction ends."""
+    current = Import.objects.select_for_update().get(pk=row.contact_import_id)
+    kept = QuarantinedRow.objects.select_for_update().get(pk=row.pk)
+    if kept.settled:
+        raise UnableToCorrect(t("この行はもう処理されています。", "This row has been settled already."))
+    return current, kept
 
 
 def in_words(reason: dict[str, Any]) -> Text:

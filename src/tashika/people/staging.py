@@ -100,7 +100,8 @@ def _quarantine_doubles(cursor: Any, contact_import: Import) -> int:
         " (SELECT FROM people_contact_history h WHERE h.contact_id = c.id AND h.source_id = %s)) RETURNING s.*)"
         " INSERT INTO people_quarantined_row (contact_import_id, number, cells, reasons, settled)"
         " SELECT %s, number, to_jsonb(string_to_array(cells, %s)), jsonb_build_array(jsonb_build_object("
-        "'code', 'duplicate_in_file', 'field', 'email', 'value', email)), '' FROM doubled",
+        "'code', 'duplicate_in_file', 'field', 'email', 'value', email)), '' FROM doubled"
+        " ON CONFLICT (contact_import_id, number) DO UPDATE SET reasons = excluded.reasons",  # a row being corrected
         [contact_import.source_id, contact_import.source_id, contact_import.pk, CELL_SEPARATOR],
     )
     return int(cursor.rowcount)

@@ -186,17 +186,16 @@ def row(request: HttpRequest, row_id: int) -> HttpResponse:
     header = found.contact_import.layout["header"]
     cells = [*found.cells, *[""] * (len(header) - len(found.cells))][: len(header)]
     if request.method == "POST":
-        if request.POST.get("discard"):
-            quarantine.discard(row=found, by=user_of(request), now=clock.now())
-            return redirect("import", found.contact_import_id)
-        cells = [request.POST.get(f"cell-{index}", "") for index in range(len(header))]
+        cells = [request.POST.get(f"cell-{index}", cell) for index, cell in enumerate(cells)]
         try:
-            quarantine.correct(row=found, cells=cells, by=user_of(request), now=clock.now())
+            if request.POST.get("discard"):
+                quarantine.discard(row=found, by=user_of(request), now=clock.now())
+            else:
+                quarantine.correct(row=found, cells=cells, by=user_of(request), now=clock.now())
+                messages.success(request, str(t("取り込みました。", "Imported.")))
+            return redirect("import", found.contact_import_id)
         except TashikaError as error:
             messages.error(request, f"{error.what}")
-        else:
-            messages.success(request, str(t("取り込みました。", "Imported.")))
-            return redirect("import", found.contact_import_id)
     return render(
         request,
         "web/imports/row.html",
