@@ -29,10 +29,11 @@ class Company(models.Model):
     """A company that contacts belong to, joined by its normalised name (株式会社, ㈱ and spaces aside)."""
 
     name = models.CharField(max_length=300)
-    key = models.CharField(max_length=300, unique=True)
+    key = models.CharField(max_length=300)
 
     class Meta:
         db_table = "people_company"
+        constraints = [models.UniqueConstraint(fields=["key"], name="people_company_once")]
 
     def __str__(self) -> str:
         return self.name
@@ -54,7 +55,9 @@ class Contact(models.Model):
     family_kana = models.CharField(max_length=100, blank=True, default="", db_default="")
     given_kana = models.CharField(max_length=100, blank=True, default="", db_default="")
     company_name = models.CharField(max_length=300, blank=True, default="", db_default="")
-    company = models.ForeignKey(Company, null=True, on_delete=models.SET_NULL, related_name="contacts")
+    company = models.ForeignKey(
+        Company, null=True, on_delete=models.SET_NULL, related_name="contacts", db_constraint=False
+    )  # what a foreign key would do when a company goes, a trigger does
     department = models.CharField(max_length=200, blank=True, default="", db_default="")
     job_title = models.CharField(max_length=200, blank=True, default="", db_default="")
     phone = models.CharField(max_length=40, blank=True, default="", db_default="")
@@ -144,10 +147,12 @@ class Tag(models.Model):
 
 
 class Tagging(models.Model):
-    """A tag on a contact, since when and from where."""
+    """A tag on a contact, since when and from where. Goes with either of them, by triggers (see Company)."""
 
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="taggings")
-    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="+", db_index=False)  # the constraint's serves
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="taggings", db_constraint=False)
+    tag = models.ForeignKey(
+        Tag, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )  # the constraint's index serves
     at = models.DateTimeField()
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+", db_constraint=False)
 

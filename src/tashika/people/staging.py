@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from tashika.people.addresses import address_key
 from tashika.people.models import Import
@@ -23,20 +23,29 @@ class Counts:
 
 
 def write(*, contact_import: Import, chunk: Chunk, now: datetime) -> Counts:
-    """Write a chunk in the caller's transaction."""
+    """Write a chunk in the caller's transaction. An address that another door adds at this very moment is known at the
+    second attempt."""
+    try:
+        with transaction.atomic():
+            return _write(contact_import, chunk, now)
+    except IntegrityError:
+        return _write(contact_import, chunk, now)
+
+
+def _write(contact_import: Import, chunk: Chunk, now: datetime) -> Counts:
     names = columns_of(contact_import.mapping)
+    mode = contact_import.options["mode"]
     with connection.cursor() as cursor:
         # The search index gathers a chunk's entries and merges them as one, instead of entry by entry.
         cursor.execute("SET LOCAL gin_pending_list_limit = '64MB'")
-        known = _stage(cursor, chunk, names)
+        known = _stage(cursor, contact_import, chunk, names)
         doubled = _quarantine_doubles(cursor, contact_import) if known else 0
-        created = updated = 0
+        if mode != "both":
+            cursor.execute("DELETE FROM import_stage WHERE known = %s", [mode == "new"])
         if "company_name" in names:
             _companies(cursor)
-        if known and contact_import.options["mode"] in ("update", "both"):
-            updated = _update(cursor, contact_import, names, now)
-        if contact_import.options["mode"] in ("new", "both"):
-            created = _insert(cursor, contact_import, names, now)
+        updated = _update(cursor, contact_import, names, now) if known and mode != "new" else 0
+        created = _insert(cursor, contact_import, names, now) if mode != "update" else 0
         _consent(cursor, contact_import, now)
         _tags(cursor, contact_import, now)
         cursor.execute("DROP TABLE import_stage")
@@ -74,20 +83,28 @@ def changed_pairs(judged: Judged) -> tuple[int, list[dict[str, Any]]]:
     return len(found), shown
 
 
-def _stage(cursor: Any, chunk: Chunk, names: list[str]) -> int:
-    """Stage a chunk; returns how many of its addresses are known."""
+def _stage(cursor: Any, contact_import: Import, chunk: Chunk, names: list[str]) -> int:
+    """Stage a chunk: each row with the id that its contact has or will have, and the consent that it has or will have.
+    Returns how many of its addresses are known."""
     columns = "".join(f", {name} text" for name in names)
+    consent = "given" if contact_import.options.get("consent_ground") else "none"
     cursor.execute(
         "CREATE TEMP TABLE import_stage (number bigint, email text, email_key text, address_hash bytea, company_key text,"
         f" custom jsonb, tags text, owner text, cells text{columns},"
-        " contact_id bigint, consent text, outcome text) ON COMMIT DROP"
+        " id bigint DEFAULT nextval(pg_get_serial_sequence('people_contact', 'id')), known boolean DEFAULT false,"
+        f" consent text DEFAULT '{consent}', opted_out_at timestamptz) ON COMMIT DROP"
     )
     with cursor.copy(f"COPY import_stage ({', '.join([*FIXED, *names])}) FROM STDIN") as copy:
         copy.write(chunk.good)
     cursor.execute("ANALYZE import_stage (number)")  # or the planner takes the stage for nearly empty
     cursor.execute(
-        "UPDATE import_stage s SET contact_id = c.id, consent = c.consent FROM people_contact c"
-        " WHERE c.email_key = s.email_key"
+        "UPDATE import_stage s SET consent = 'withdrawn', opted_out_at = x.since FROM people_suppression x"
+        " WHERE x.address_hash = s.address_hash AND x.reason = 'opt_out'"
+    )
+    cursor.execute(
+        "UPDATE import_stage s SET id = c.id, known = true, consent = c.consent FROM"
+        " (SELECT id, email_key, consent FROM people_contact WHERE email_key IN (SELECT email_key FROM import_stage)"
+        " ORDER BY id FOR NO KEY UPDATE) c WHERE c.email_key = s.email_key"
     )
     return int(cursor.rowcount)
 
@@ -95,7 +112,7 @@ def _stage(cursor: Any, chunk: Chunk, names: list[str]) -> int:
 def _quarantine_doubles(cursor: Any, contact_import: Import) -> int:
     """Rows whose address an earlier row of this very file has created or changed."""
     cursor.execute(
-        "WITH doubled AS (DELETE FROM import_stage s USING people_contact c WHERE c.id = s.contact_id"
+        "WITH doubled AS (DELETE FROM import_stage s USING people_contact c WHERE s.known AND c.id = s.id"
         " AND (c.source_id = %s OR EXISTS"
         " (SELECT FROM people_contact_history h WHERE h.contact_id = c.id AND h.source_id = %s)) RETURNING s.*)"
         " INSERT INTO people_quarantined_row (contact_import_id, number, cells, reasons, settled)"
@@ -120,19 +137,14 @@ def _insert(cursor: Any, contact_import: Import, names: list[str], now: datetime
     columns = "".join(f", {name}" for name in names)
     staged = "".join(f", s.{name}" for name in names)
     cursor.execute(
-        f"WITH made AS (INSERT INTO people_contact (email, email_key, address_hash, custom, company_id, owner_id, consent, opted_out_at,"
-        f" source_id, field_sources, created_at, updated_at{columns})"
-        f" SELECT s.email, s.email_key, s.address_hash, s.custom, k.id, u.id,"
-        f" CASE WHEN x.id IS NOT NULL THEN 'withdrawn' WHEN %s THEN 'given' ELSE 'none' END,"
-        f" CASE WHEN x.id IS NOT NULL THEN x.since END, %s, '{{}}', %s, %s{staged}"
-        f" FROM import_stage s LEFT JOIN people_company k ON k.key = s.company_key AND s.company_key <> ''"
-        f" LEFT JOIN accounts_user u ON u.email = lower(s.owner) AND s.owner <> ''"
-        f" LEFT JOIN people_suppression x ON x.address_hash = s.address_hash AND x.reason = 'opt_out'"
-        f" WHERE s.contact_id IS NULL ON CONFLICT (email_key) DO NOTHING"
-        f" RETURNING id, email_key, consent)"
-        f" UPDATE import_stage s SET contact_id = made.id, consent = made.consent, outcome = 'created'"
-        f" FROM made WHERE made.email_key = s.email_key",
-        [bool(contact_import.options.get("consent_ground")), contact_import.source_id, now, now],
+        "INSERT INTO people_contact (id, email, email_key, address_hash, custom, company_id, owner_id, consent,"
+        f" opted_out_at, source_id, created_at, updated_at{columns})"
+        " SELECT s.id, s.email, s.email_key, s.address_hash, s.custom, k.id, u.id, s.consent,"
+        f" s.opted_out_at, %s, %s, %s{staged}"
+        " FROM import_stage s LEFT JOIN people_company k ON k.key = s.company_key AND s.company_key <> ''"
+        " LEFT JOIN accounts_user u ON u.email = lower(s.owner) AND s.owner <> ''"
+        " WHERE NOT s.known",
+        [contact_import.source_id, now, now],
     )
     return int(cursor.rowcount)
 
@@ -154,19 +166,17 @@ def _update(cursor: Any, contact_import: Import, names: list[str], now: datetime
     cursor.execute(
         f"INSERT INTO people_contact_history (contact_id, at, source_id, act, changes)"
         f" SELECT c.id, %s, %s, 'updated', jsonb_strip_nulls(jsonb_build_object({changes}))"
-        f" FROM import_stage s JOIN people_contact c ON c.id = s.contact_id WHERE {differs}",
+        f" FROM import_stage s JOIN people_contact c ON c.id = s.id WHERE s.known AND ({differs})",
         [now, source],
     )
     cursor.execute(
         f"UPDATE people_contact c SET {settings}, updated_at = %s,"
         f" field_sources = c.field_sources || jsonb_strip_nulls(jsonb_build_object({sources})),"
         f" company_id = coalesce((SELECT k.id FROM people_company k WHERE k.key = nullif(s.company_key, '')), c.company_id)"
-        f" FROM import_stage s WHERE c.id = s.contact_id AND ({differs})",
+        f" FROM import_stage s WHERE s.known AND c.id = s.id AND ({differs})",
         [now],
     )
-    updated = int(cursor.rowcount)
-    cursor.execute("UPDATE import_stage SET outcome = 'known' WHERE contact_id IS NOT NULL")
-    return updated
+    return int(cursor.rowcount)
 
 
 def _consent(cursor: Any, contact_import: Import, now: datetime) -> None:
@@ -176,33 +186,32 @@ def _consent(cursor: Any, contact_import: Import, now: datetime) -> None:
         return
     cursor.execute(
         "INSERT INTO people_consent (contact_id, address_hash, state, ground, detail, at, source_id)"
-        " SELECT contact_id, address_hash, 'given', %s, %s, %s, %s FROM import_stage"
-        " WHERE outcome IS NOT NULL AND consent <> 'withdrawn'",
+        " SELECT id, address_hash, 'given', %s, %s, %s, %s FROM import_stage WHERE consent <> 'withdrawn'",
         [options["consent_ground"], options.get("consent_detail", "")[:500], now, contact_import.source_id],
     )
     cursor.execute(
         "UPDATE people_contact c SET consent = 'given' FROM import_stage s"
-        " WHERE c.id = s.contact_id AND s.outcome = 'known' AND s.consent = 'none'"
+        " WHERE s.known AND s.consent = 'none' AND c.id = s.id"
     )
 
 
 def _tags(cursor: Any, contact_import: Import, now: datetime) -> None:
-    """The import's tags, and those of the rows, for the contacts that the file names."""
-    if "tags" in contact_import.mapping:
-        _tag(cursor, contact_import, now, "unnest(string_to_array(s.tags, ';'))", [])
-    for tag in contact_import.options.get("tags", []):
-        _tag(cursor, contact_import, now, "%s::text", [tag])
-
-
-def _tag(cursor: Any, contact_import: Import, now: datetime, words: str, parameters: list[str]) -> None:
-    """Tag by words, an SQL expression over the stage `s`."""
+    """The import's tags, and those of the rows, on the contacts that the file names."""
+    words = (
+        "SELECT DISTINCT id, known, left(btrim(word), 100) AS word FROM (SELECT id, known,"
+        " unnest(string_to_array(tags, ';') || %s::text[]) AS word FROM import_stage)"
+    )
+    tags = contact_import.options.get("tags", [])
+    if not tags and "tags" not in contact_import.mapping:
+        return
     cursor.execute(
-        f"WITH words AS (SELECT s.contact_id, left(btrim({words}), 100) AS word FROM import_stage s"
-        " WHERE s.outcome IS NOT NULL), made AS (INSERT INTO people_tag (name, created_at)"
-        " SELECT DISTINCT word, %s::timestamptz FROM words WHERE word <> ''"
-        " ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id, name)"
-        " INSERT INTO people_tagging (contact_id, tag_id, at, source_id)"
-        " SELECT words.contact_id, made.id, %s::timestamptz, %s::bigint FROM words JOIN made ON made.name = words.word"
-        " ON CONFLICT DO NOTHING",
-        [*parameters, now, now, contact_import.source_id],
+        f"INSERT INTO people_tag (name, created_at) SELECT DISTINCT word, %s::timestamptz FROM ({words})"
+        " WHERE word <> '' AND word NOT IN (SELECT name FROM people_tag) ON CONFLICT (name) DO NOTHING",
+        [now, tags],
+    )
+    cursor.execute(
+        "INSERT INTO people_tagging (contact_id, tag_id, at, source_id)"
+        f" SELECT w.id, g.id, %s, %s FROM ({words}) w JOIN people_tag g ON g.name = w.word WHERE NOT (w.known AND EXISTS"
+        " (SELECT FROM people_tagging put WHERE put.tag_id = g.id AND put.contact_id = w.id))",
+        [now, contact_import.source_id, tags],
     )

@@ -24,7 +24,7 @@ def put(*, tag: Tag, contacts: tuple[str, Sequence[Any]], source: Source, now: d
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO people_tagging (contact_id, tag_id, at, source_id)"
-            f" SELECT id, %s, %s, %s FROM ({statement}) chosen(id) ON CONFLICT DO NOTHING",
+            f" SELECT id, %s, %s, %s FROM people_contact WHERE id IN ({statement}) FOR KEY SHARE ON CONFLICT DO NOTHING",
             [tag.pk, now, source.pk, *values],
         )
         return int(cursor.rowcount)
