@@ -29,12 +29,23 @@ _ANYBODY_MAY = {
 }
 _BODY = {
     "name": "x", "draft": {"static": True}, "rule": {}, "add": [], "addresses": [], "ground": "form", "cells": ["x"],
-    "key": "x", "label": "x", "type": "text", "host": "x", "mapping": [], "decisions": {}, "email": "a@example.jp",
+    "key": "x", "label": "x", "type": "text", "host": "x", "mapping": [], "keys": [], "into": 1, "decisions": {}, "email": "a@example.jp",
 }  # fmt: skip
 
 
 def _filled(address: str, value: str) -> str:
-    for name in ("public_id", "contact_id", "dispatch_id", "import_id", "suppression_id", "relay_id", "number"):
+    for name in (
+        "public_id",
+        "contact_id",
+        "dispatch_id",
+        "import_id",
+        "tag_id",
+        "company_id",
+        "key",
+        "suppression_id",
+        "relay_id",
+        "number",
+    ):
         address = address.replace("{" + name + "}", value)
     return address + "?address=a@example.jp&why=x"
 

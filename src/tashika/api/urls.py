@@ -5,10 +5,34 @@ from django.urls import path, re_path
 
 from tashika.api.app import api, problem
 from tashika.api.documentation import documentation
-from tashika.api.routers import contacts, dispatches, imports, mails, relays, scenarios, segments, suppressions
+from tashika.api.routers import (
+    companies,
+    contacts,
+    dispatches,
+    fields,
+    imports,
+    mails,
+    relays,
+    scenarios,
+    segments,
+    suppressions,
+    tags,
+)
 from tashika.core.text import t
 
-for module in (contacts, suppressions, imports, segments, mails, scenarios, dispatches, relays):
+for module in (
+    contacts,
+    tags,
+    fields,
+    companies,
+    suppressions,
+    imports,
+    segments,
+    mails,
+    scenarios,
+    dispatches,
+    relays,
+):
     api.add_router("", module.router)
 
 

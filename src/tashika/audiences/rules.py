@@ -187,7 +187,8 @@ def _yes_no(known: Field, test: str, value: Any) -> Compiled:
 
 def _tag(known: Field, test: str, value: Any) -> Compiled:
     within = (
-        "c.id IN (SELECT g.contact_id FROM people_tagging g JOIN people_tag w ON w.id = g.tag_id WHERE w.name = %s)"
+        "c.id IN (SELECT g.contact_id FROM people_tagging g JOIN people_tag w ON coalesce(w.leads_to_id, w.id) = g.tag_id"
+        " WHERE w.name = %s)"
     )
     return Compiled(within if test == "has" else f"NOT {within}", [_string(value)])
 

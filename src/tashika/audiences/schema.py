@@ -1,6 +1,8 @@
 """The fields that rules may ask about: the contact's own and the organisation's, with their words."""
 
-from tashika.audiences.rules import Field
+from typing import Any
+
+from tashika.audiences.rules import Field, leaves
 from tashika.core.text import Text, t
 from tashika.people import fields
 from tashika.people.models import CustomField
@@ -38,10 +40,10 @@ _OTHERS: tuple[tuple[Field, Text], ...] = (
 
 
 def schema() -> dict[str, Field]:
-    """Every field by name, custom fields as custom.<key>."""
+    """Every field by name, custom fields as custom.<key>; archived ones too, so that no segment breaks."""
     found = {name: Field(name, "text", f"c.{name}") for name in _TEXT}
     found |= {field.name: field for field, _ in _OTHERS}
-    found |= {f"custom.{custom.key}": _custom(custom) for custom in fields.active()}
+    found |= {f"custom.{custom.key}": _custom(custom) for custom in fields.every()}
     return found
 
 
@@ -49,8 +51,21 @@ def labels() -> dict[str, Text | str]:
     """What people call each field."""
     found: dict[str, Text | str] = dict(_TEXT)
     found |= {field.name: words for field, words in _OTHERS}
-    found |= {f"custom.{custom.key}": custom.label for custom in fields.active()}
+    found |= {f"custom.{custom.key}": _label(custom) for custom in fields.every()}
     return found
+
+
+def offered(rule: dict[str, Any]) -> list[str]:
+    """The fields that an editor offers: all but archived ones that its rule does not ask for."""
+    asked = {str(leaf.get("field")) for _, leaf in leaves(rule)}
+    gone = {f"custom.{custom.key}" for custom in fields.every() if custom.archived_at}
+    return [name for name in schema() if name not in gone or name in asked]
+
+
+def _label(custom: CustomField) -> Text | str:
+    if custom.archived_at is None:
+        return custom.label
+    return t("{label}（使用停止中）", "{label} (archived)", label=custom.label)
 
 
 def _custom(custom: CustomField) -> Field:

@@ -44,8 +44,8 @@ def menu() -> list[MenuField]:
 
 
 def known_names() -> frozenset[str]:
-    """The full names of all merge fields there are."""
-    keys = CustomField.objects.filter(archived_at=None).values_list("key", flat=True)
+    """The full names of all merge fields there are; of archived ones too, so that no mail breaks."""
+    keys = CustomField.objects.values_list("key", flat=True)
     return STANDARD_FIELDS | {f"contact.custom.{key}" for key in keys}
 
 

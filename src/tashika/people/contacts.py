@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from tashika.accounts.models import User
 from tashika.core import audit
 from tashika.core.actors import Actor
 from tashika.core.errors import TashikaError
@@ -63,11 +64,15 @@ def add(*, values: dict[str, Any], by: Actor, now: datetime) -> Contact:
 
 
 def change(*, contact: Contact, values: dict[str, Any], by: Actor, now: datetime) -> Contact:
-    """Change values; the old ones stay in the history. Values that are as they were are no change."""
+    """Change values; the old ones stay in the history. Values that are as they were are no change. Within `custom` too
+    what is left out stays, and "" empties. Raises UnableToSaveContact, fields.UnableToUseValue."""
     cleaned = _cleaned(values)
     with transaction.atomic():
         current = Contact.objects.select_for_update().get(pk=contact.pk)
         source = sources.of_actor(by, now=now)
+        if "custom" in cleaned:  # what is not named stays, values of archived fields above all
+            kept = {key: value for key, value in current.custom.items() if key not in values["custom"]}
+            cleaned["custom"] = kept | cleaned["custom"]
         changes = {
             name: [getattr(current, name), new] for name, new in cleaned.items() if getattr(current, name) != new
         }
@@ -75,7 +80,7 @@ def change(*, contact: Contact, values: dict[str, Any], by: Actor, now: datetime
             return current
         for name, (_, new) in changes.items():
             setattr(current, name, new)
-            current.field_sources[name] = source.pk
+            current.field_sources[name.removesuffix("_id")] = source.pk
         current.address_hash = address_hash(current.email_key)
         current.company = companies.of_name(current.company_name)
         current.updated_at = now
@@ -108,6 +113,8 @@ def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
             cleaned |= _address(str(value))
         elif name == "custom":
             cleaned["custom"] = fields.cleaned(dict(value))
+        elif name == "owner":
+            cleaned["owner_id"] = _owner(str(value))
         elif name in TEXT_FIELDS:
             cleaned[name] = _text(name, str(value))
         else:
@@ -129,6 +136,18 @@ def _address(address: str) -> dict[str, str]:
             where="email",
         )
     return {"email": address, "email_key": address_key(address)}
+
+
+def _owner(address: str) -> int | None:
+    """The person of ours with an address; None for nobody."""
+    if not address.strip():
+        return None
+    found = User.objects.filter(email__iexact=address.strip(), is_active=True).first()
+    if found is None:
+        raise UnableToSaveContact(
+            t("担当者 {email} はいません。", "There is nobody of ours called {email}.", email=address), where="owner"
+        )
+    return int(found.pk)
 
 
 def _text(name: str, value: str) -> str:

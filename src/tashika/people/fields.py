@@ -1,12 +1,8 @@
-"""Custom fields and their types."""
+"""Custom fields: which there are, and what a value of each type may be."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-from django.db import transaction
-
-from tashika.core import audit
-from tashika.core.actors import Actor
 from tashika.core.errors import TashikaError
 from tashika.core.text import Text, t
 from tashika.people.models import CustomField
@@ -32,28 +28,14 @@ class UnableToUseValue(TashikaError):
     status = 422
 
 
-def create(*, key: str, label: str, type: str, choices: list[str], by: Actor, now: datetime) -> CustomField:
-    """Add a custom field. Raises UnableToUseValue for a bad key or a choice field without choices."""
-    if not key.isascii() or not key.replace("_", "").isalnum() or not key[:1].isalpha() or len(key) > 40:
-        raise UnableToUseValue(
-            t("キーは英字で始まる半角英数字と _ で入力してください。", "The key takes letters, digits and _."),
-            where="key",
-        )
-    if type in (Type.CHOICE, Type.MULTI_CHOICE) and not choices:
-        raise UnableToUseValue(t("選択肢を入力してください。", "Give the choices."), where="choices")
-    if CustomField.objects.filter(key=key).exists():
-        raise UnableToUseValue(t("このキーはすでに使われています。", "This key is already used."), where="key")
-    with transaction.atomic():
-        field = CustomField.objects.create(
-            key=key, label=label.strip() or key, type=Type(type), choices=choices, position=CustomField.objects.count()
-        )
-        audit.record(actor=by, verb="create_field", subject=f"field:{key}", now=now, detail={"type": type})
-    return field
-
-
 def active() -> list[CustomField]:
     """The fields in use, in their order."""
     return list(CustomField.objects.filter(archived_at=None).order_by("position", "id"))
+
+
+def every() -> list[CustomField]:
+    """All fields, those in use first; what already asks for an archived one goes on reading it."""
+    return sorted(CustomField.objects.order_by("position", "id"), key=lambda field: field.archived_at is not None)
 
 
 def cleaned(values: dict[str, Any]) -> dict[str, Any]:

@@ -26,10 +26,14 @@ class Source(models.Model):
 
 
 class Company(models.Model):
-    """A company that contacts belong to, joined by its normalised name (株式会社, ㈱ and spaces aside)."""
+    """A company that contacts belong to, joined by its normalised name (株式会社, ㈱ and spaces aside).
+
+    A row with `leads_to` is a name that a company had, or that of one joined to it: whoever writes it means that one.
+    """
 
     name = models.CharField(max_length=300)
     key = models.CharField(max_length=300)
+    leads_to = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="former_names")
 
     class Meta:
         db_table = "people_company"
@@ -100,8 +104,8 @@ class ContactHistory(models.Model):
     contact_id = models.BigIntegerField()
     at = models.DateTimeField()
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+", db_constraint=False)
-    act = models.CharField(max_length=20)  # updated | deleted | restored | merged
-    changes = models.JSONField()  # {field: [old, new]}
+    act = models.CharField(max_length=20)  # updated | deleted | restored | merged | untagged
+    changes = models.JSONField()  # {field: [old, new]}; of untagged {"tag": [name, null]}
 
     class Meta:
         db_table = "people_contact_history"
@@ -134,10 +138,14 @@ class CustomField(models.Model):
 
 
 class Tag(models.Model):
-    """A word put on contacts."""
+    """A word put on contacts.
+
+    A row with `leads_to` is a former name: rules, files and API calls that still say it mean that tag.
+    """
 
     name = models.CharField(max_length=100, unique=True)
     created_at = models.DateTimeField()
+    leads_to = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="former_names")
 
     class Meta:
         db_table = "people_tag"

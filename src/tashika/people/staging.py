@@ -139,7 +139,7 @@ def _insert(cursor: Any, contact_import: Import, names: list[str], now: datetime
     cursor.execute(
         "INSERT INTO people_contact (id, email, email_key, address_hash, custom, company_id, owner_id, consent,"
         f" opted_out_at, source_id, created_at, updated_at{columns})"
-        " SELECT s.id, s.email, s.email_key, s.address_hash, s.custom, k.id, u.id, s.consent,"
+        " SELECT s.id, s.email, s.email_key, s.address_hash, s.custom, coalesce(k.leads_to_id, k.id), u.id, s.consent,"
         f" s.opted_out_at, %s, %s, %s{staged}"
         " FROM import_stage s LEFT JOIN people_company k ON k.key = s.company_key AND s.company_key <> ''"
         " LEFT JOIN accounts_user u ON u.email = lower(s.owner) AND s.owner <> ''"
@@ -172,7 +172,7 @@ def _update(cursor: Any, contact_import: Import, names: list[str], now: datetime
     cursor.execute(
         f"UPDATE people_contact c SET {settings}, updated_at = %s,"
         f" field_sources = c.field_sources || jsonb_strip_nulls(jsonb_build_object({sources})),"
-        f" company_id = coalesce((SELECT k.id FROM people_company k WHERE k.key = nullif(s.company_key, '')), c.company_id)"
+        f" company_id = coalesce((SELECT coalesce(k.leads_to_id, k.id) FROM people_company k WHERE k.key = nullif(s.company_key, '')), c.company_id)"
         f" FROM import_stage s WHERE s.known AND c.id = s.id AND ({differs})",
         [now],
     )
@@ -198,7 +198,7 @@ def _consent(cursor: Any, contact_import: Import, now: datetime) -> None:
 def _tags(cursor: Any, contact_import: Import, now: datetime) -> None:
     """The import's tags, and those of the rows, on the contacts that the file names."""
     words = (
-        "SELECT DISTINCT id, known, left(btrim(word), 100) AS word FROM (SELECT id, known,"
+        "SELECT id, known, left(btrim(word), 100) AS word FROM (SELECT id, known,"
         " unnest(string_to_array(tags, ';') || %s::text[]) AS word FROM import_stage)"
     )
     tags = contact_import.options.get("tags", [])
@@ -211,7 +211,8 @@ def _tags(cursor: Any, contact_import: Import, now: datetime) -> None:
     )
     cursor.execute(
         "INSERT INTO people_tagging (contact_id, tag_id, at, source_id)"
-        f" SELECT w.id, g.id, %s, %s FROM ({words}) w JOIN people_tag g ON g.name = w.word WHERE NOT (w.known AND EXISTS"
-        " (SELECT FROM people_tagging put WHERE put.tag_id = g.id AND put.contact_id = w.id))",
+        " SELECT w.id, w.tag_id, %s, %s FROM (SELECT DISTINCT s.id, s.known, coalesce(g.leads_to_id, g.id) AS tag_id"
+        f" FROM ({words}) s JOIN people_tag g ON g.name = s.word) w WHERE NOT (w.known AND EXISTS"
+        " (SELECT FROM people_tagging put WHERE put.tag_id = w.tag_id AND put.contact_id = w.id))",
         [now, contact_import.source_id, tags],
     )

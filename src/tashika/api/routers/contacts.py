@@ -1,20 +1,20 @@
-"""Contacts, tags, custom fields."""
+"""Contacts: their values, consent, tags and history."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from django.http import HttpRequest
-from ninja import Router, Schema, Status
-from pydantic import Field, StringConstraints
+from ninja import Query, Router, Schema, Status
+from pydantic import Field
 
 from tashika.api.app import actor_of, require
 from tashika.api.paging import After, Limit, page
+from tashika.api.routers.tags import NarrowingIn, TagName, TagOut
 from tashika.core import clock
-from tashika.people import consent, contacts, fields, queries, searching, tagging
+from tashika.people import consent, contacts, queries, searching, tagging
 from tashika.people.models import Contact
 
 router = Router(tags=["contacts"])
-TagName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
 
 class ContactIn(Schema):
@@ -35,6 +35,7 @@ class ContactIn(Schema):
     address: str | None = None
     external_id: str | None = None
     note: str | None = None
+    owner: str | None = Field(None, description="the address of one of our people")
     custom: dict[str, Any] | None = None
 
 
@@ -57,6 +58,8 @@ class ContactOut(Schema):
     address: str
     external_id: str
     note: str
+    owner: str | None = Field(None, alias="owner.email")
+    company_id: int | None
     consent: Literal["none", "given", "withdrawn"]
     opted_out_at: datetime | None
     custom: dict[str, Any]
@@ -71,33 +74,11 @@ class ContactPage(Schema):
     next: int | None
 
 
-class TagIn(Schema):
-    """A tag by its name."""
-
-    name: TagName
-
-
 class TagsIn(Schema):
     """Tags to put and to take off, by their names."""
 
     add: list[TagName] = []
     remove: list[TagName] = []
-
-
-class TagOut(Schema):
-    """A tag."""
-
-    id: int
-    name: str
-
-
-class FieldIn(Schema):
-    """A custom field. `key` is what rules and merge fields call it: custom.<key>."""
-
-    key: str = Field(max_length=40)
-    label: str = Field(max_length=100)
-    type: Literal["text", "number", "date", "choice", "multi_choice", "yes_no"]
-    choices: list[str] = []
 
 
 class ConsentIn(Schema):
@@ -124,10 +105,13 @@ class HistoryOut(Schema):
 
 
 @router.get("/contacts", response=ContactPage)
-def list_contacts(request: HttpRequest, q: str = "", after: After = 0, limit: Limit = 100) -> dict[str, Any]:
-    """Search by name, kana, company or part of an address; or list all. In the order of ids."""
+def list_contacts(
+    request: HttpRequest, narrowing: Query[NarrowingIn], after: After = 0, limit: Limit = 100
+) -> dict[str, Any]:
+    """Search by name, kana, company or part of an address, by tag, company and consent; or list all. In the order of
+    ids."""
     require(request, "see")
-    return page(searching.search(q), key="pk", after=after, limit=limit)
+    return page(searching.narrowed(narrowing.found()), key="pk", after=after, limit=limit)
 
 
 @router.post("/contacts", response={201: ContactOut})
@@ -149,10 +133,7 @@ def change_contact(request: HttpRequest, contact_id: int, values: ContactIn) -> 
     """Change values; the old ones stay in the history."""
     require(request, "edit")
     found = queries.contact(contact_id)
-    given = values.dict(exclude_none=True)
-    if values.custom is not None:
-        given["custom"] = {**found.custom, **given["custom"]}
-    return contacts.change(contact=found, values=given, by=actor_of(request), now=clock.now())
+    return contacts.change(contact=found, values=values.dict(exclude_none=True), by=actor_of(request), now=clock.now())
 
 
 @router.delete("/contacts/{contact_id}", response={204: None})
@@ -165,7 +146,7 @@ def delete_contact(request: HttpRequest, contact_id: int) -> Status[None]:
 
 @router.get("/contacts/{contact_id}/history", response=list[HistoryOut])
 def history(request: HttpRequest, contact_id: int) -> list[dict[str, Any]]:
-    """What happened to a contact's values and consent, the newest first. It survives the contact."""
+    """What happened to a contact's values, consent and tags, the newest first. It survives the contact."""
     require(request, "see")
     return [{**one, "source": str(one["source"])} for one in queries.history(contact_id)]
 
@@ -206,31 +187,3 @@ def tag_contact(request: HttpRequest, contact_id: int, values: TagsIn) -> list[A
     for name in values.remove:
         tagging.take_off(tag=tagging.of_name(name, now=now), contact_ids=ids, by=by, now=now)
     return queries.tags_of(contact_id)
-
-
-@router.get("/tags", response=list[TagOut])
-def list_tags(request: HttpRequest) -> list[Any]:
-    """All tags."""
-    require(request, "see")
-    return list(queries.tags())
-
-
-@router.post("/tags", response={201: TagOut})
-def add_tag(request: HttpRequest, values: TagIn) -> Status[Any]:
-    """A tag; the one there is where the name is known."""
-    require(request, "edit")
-    return Status(201, tagging.of_name(values.name, now=clock.now()))
-
-
-@router.get("/fields", response=list[FieldIn])
-def list_fields(request: HttpRequest) -> list[Any]:
-    """The custom fields."""
-    require(request, "see")
-    return list(fields.active())
-
-
-@router.post("/fields", response={201: FieldIn})
-def add_field(request: HttpRequest, values: FieldIn) -> Status[Any]:
-    """Add a custom field."""
-    require(request, "edit")
-    return Status(201, fields.create(**values.dict(), by=actor_of(request), now=clock.now()))

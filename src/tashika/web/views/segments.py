@@ -82,11 +82,12 @@ def segment(request: HttpRequest, public_id: str) -> HttpResponse:
             request, "web/segments/static.html", {"content": found, "count": len(members), "members": members[:200]}
         )
     known, labels = schema.schema(), schema.labels()
+    rule = found.draft.get("rule") or {"op": "and", "rules": []}
     data = {
-        "rule": found.draft.get("rule") or {"op": "and", "rules": []},
+        "rule": rule,
         "fields": [
             {"name": name, "label": str(labels[name]), "type": field.type, "choices": list(field.choices)}
-            for name, field in known.items()
+            for name, field in ((name, known[name]) for name in schema.offered(rule))
         ],
         "tests": {kind: [[test, str(TESTS[test])] for test in tests] for kind, tests in rules.TESTS.items()},
         "tags": [tag.name for tag in people.tags()],
