@@ -7,7 +7,7 @@ import pytest
 from tashika.contents import drafting
 from tashika.contents.queries import by_public_id
 from tashika.core.actors import SYSTEM
-from tashika.people import consent, fields, suppression
+from tashika.people import consent, suppression
 from tashika.people.models import Contact
 from tashika.safeguards import reviewing
 from tests.scenarios.conftest import broadcast_to
@@ -44,7 +44,7 @@ def test_the_oddest_come_first_with_what_is_odd(now: datetime) -> None:
 def test_an_empty_value_counts_only_where_the_mail_shows_it(now: datetime) -> None:
     scenario = broadcast_to(12, now)
     Contact.objects.update(family_name="田中", given_name="健一")
-    fields.create(key="plan", label="契約", type="text", choices=[], by=SYSTEM, now=now)
+    defining.create(key="plan", label="契約", type="text", choices=[], by=SYSTEM, now=now)
     people = list(Contact.objects.order_by("pk"))
     Contact.objects.exclude(pk=people[7].pk).update(custom={"plan": "A"})
     Contact.objects.filter(pk=people[3].pk).update(company_name="")

@@ -64,8 +64,9 @@ def merge(*, tag: Tag, into: Tag, by: Actor, now: datetime) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         list(Tag.objects.select_for_update().filter(pk__in=[tag.pk, into.pk]).order_by("pk"))
         cursor.execute(
-            "INSERT INTO people_tagging (contact_id, tag_id, at, source_id) SELECT contact_id, %s, at, source_id"
-            " FROM people_tagging WHERE tag_id = %s ON CONFLICT DO NOTHING",
+            "INSERT INTO people_tagging (contact_id, tag_id, at, source_id) SELECT g.contact_id, %s, g.at, g.source_id"
+            " FROM people_tagging g JOIN people_contact c ON c.id = g.contact_id WHERE g.tag_id = %s"
+            " FOR KEY SHARE OF c ON CONFLICT DO NOTHING",
             [into.pk, tag.pk],
         )
         moved = int(cursor.rowcount)
