@@ -7,7 +7,7 @@ import pytest
 from tashika.contents import drafting
 from tashika.contents.queries import by_public_id
 from tashika.core.actors import SYSTEM
-from tashika.people import consent, suppression
+from tashika.people import consent, defining, suppression
 from tashika.people.models import Contact
 from tashika.safeguards import reviewing
 from tests.scenarios.conftest import broadcast_to
