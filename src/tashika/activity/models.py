@@ -12,6 +12,8 @@ class Event(models.Model):
         OPENED = "opened"
         CLICKED = "clicked"
         OPTED_OUT = "opted_out"
+        BOUNCED = "bounced"
+        COMPLAINED = "complained"
 
     at = models.DateTimeField()
     contact_id = models.BigIntegerField()

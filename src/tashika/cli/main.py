@@ -37,7 +37,7 @@ def language() -> str:
 
 def _run(module: ModuleType, arguments: argparse.Namespace) -> int:
     if getattr(module, "NEEDS_DJANGO", True):
-        _set_up_django()
+        set_up_django()
     from tashika.core.errors import TashikaError
     from tashika.core.text import Text
 
@@ -55,7 +55,8 @@ def _run(module: ModuleType, arguments: argparse.Namespace) -> int:
         return 130
 
 
-def _set_up_django() -> None:
+def set_up_django() -> None:
+    """Load Django with this installation's settings, in the person's language."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tashika.core.settings")
     import django
     from django.utils import translation

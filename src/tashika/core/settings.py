@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "tashika.audiences.apps.AudiencesConfig",
     "tashika.mails.apps.MailsConfig",
     "tashika.delivery.apps.DeliveryConfig",
+    "tashika.delivery.bounces.apps.BouncesConfig",
     "tashika.scenarios.apps.ScenariosConfig",
     "tashika.safeguards.apps.SafeguardsConfig",
     "tashika.web.apps.WebConfig",

@@ -3,6 +3,8 @@
 from datetime import datetime
 
 from tashika.activity.models import Event
+from tashika.delivery import states
+from tashika.delivery.bounces import settling
 from tashika.delivery.models import LedgerRow
 from tashika.mails import compiling
 
@@ -37,3 +39,5 @@ def _tell(row: LedgerRow, kind: str, now: datetime, detail: dict[str, int]) -> N
     Event.objects.create(
         at=now, contact_id=row.contact_id, kind=kind, dispatch_id=row.dispatch_id, mail_number=number, detail=detail
     )
+    if row.state == states.IN_DOUBT:
+        settling.settle([int(row.pk)], now=now)

@@ -1,19 +1,15 @@
 """Set up relays. Until one is confirmed, the practice relay is all there is (G11)."""
 
 import asyncio
-import base64
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography.fernet import Fernet
-from django.conf import settings
 from django.db import transaction
 
 from tashika.accounts.models import User
 from tashika.accounts.roles import require
 from tashika.accounts.users import actor_of
-from tashika.core import audit, config
+from tashika.core import audit, config, sealing
 from tashika.core.errors import TashikaError
 from tashika.core.text import Text, t
 from tashika.delivery.models import Dispatch, Relay
@@ -256,13 +252,9 @@ def _record(relay: Relay, verb: str, by: User, now: datetime) -> None:
     audit.record(actor=actor_of(by), verb=verb, subject=f"relay:{relay.pk}", now=now, detail=detail)
 
 
-def _box() -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"relay password:" + settings.SECRET_KEY.encode()).digest()))
-
-
 def _seal(password: str) -> bytes:
-    return _box().encrypt(password.encode()) if password else b""
+    return sealing.seal("relay password", password)
 
 
 def _unseal(sealed: bytes) -> str:
-    return _box().decrypt(sealed).decode() if sealed else ""
+    return sealing.unseal("relay password", sealed)

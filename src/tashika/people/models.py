@@ -193,7 +193,7 @@ class Suppression(models.Model):
 
     address_hash = models.BinaryField(max_length=32, unique=True)
     masked = models.CharField(max_length=100)
-    reason = models.CharField(max_length=20)  # opt_out | hard_bounce | complaint | manual | import
+    reason = models.CharField(max_length=20)  # opt_out | complaint | hard_bounce | soft_bounce | manual | import
     detail = models.CharField(max_length=500, blank=True)
     since = models.DateTimeField()
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="+")

@@ -8,7 +8,7 @@ from tashika.core import audit
 from tashika.core.actors import Actor
 from tashika.core.errors import TashikaError
 from tashika.core.text import t
-from tashika.people import sources
+from tashika.people import consent, sources
 from tashika.people.addresses import address_hash, address_key, masked
 from tashika.people.models import Suppression
 
@@ -44,8 +44,8 @@ def add(*, addresses: list[str], reason: str, detail: str, by: Actor, now: datet
 
 
 def lift(*, suppression: Suppression, why: str, by: Actor, now: datetime) -> None:
-    """Take an address off the list, with a reason. Raises UnableToLift for an opt-out."""
-    if suppression.reason == "opt_out":
+    """Take an address off the list, with a reason. Raises UnableToLift for an opt-out or a complaint."""
+    if suppression.reason in consent.WISHES:
         raise UnableToLift(
             t("本人による配信停止は解除できません。", "This is the person's own opt-out and can't be lifted."),
             fix=t(

@@ -1,0 +1,21 @@
+"""Background entry points."""
+
+from procrastinate.contrib.django import app
+
+from tashika.core import clock
+from tashika.delivery.bounces import mailbox, settling, taking
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="bounces.poll", lock="bounces.poll")
+def poll(timestamp: int) -> None:
+    """Fetch what has come into the mailbox."""
+    mailbox.poll(now=clock.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="bounces.catch_up")
+def catch_up(timestamp: int) -> None:
+    """What a crash left behind: reports kept and not read, rows that became doubtful after their evidence came."""
+    taking.read_what_is_unread(now=clock.now())
+    settling.settle(None, now=clock.now())
