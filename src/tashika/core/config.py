@@ -62,6 +62,12 @@ SETTINGS: tuple[Setting, ...] = (
         "15",
         "How long a sender may go on without an answer of the database (G3)",
     ),
+    Setting(
+        "dns_server",
+        "TASHIKA_DNS_SERVER",
+        "",
+        "Name server for checks of sending domains, such as 192.0.2.53 or 127.0.0.1:5353; empty: the system's",
+    ),
     Setting("import_max_bytes", "TASHIKA_IMPORT_MAX_BYTES", str(2 * 1024**3), "Largest import file, in bytes"),
     Setting("debug", "TASHIKA_DEBUG", "", "1: Django's debug pages. Never where others can reach it"),
 )

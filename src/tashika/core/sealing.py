@@ -3,8 +3,17 @@
 import base64
 import hashlib
 
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
+
+from tashika.core.errors import TashikaError
+from tashika.core.text import t
+
+
+class UnableToUnseal(TashikaError):
+    """The secret was sealed under another secret key, or for another purpose."""
+
+    code = "unable_to_unseal"
 
 
 def seal(purpose: str, secret: str) -> bytes:
@@ -13,8 +22,17 @@ def seal(purpose: str, secret: str) -> bytes:
 
 
 def unseal(purpose: str, sealed: bytes) -> str:
-    """The secret again. Raises cryptography.fernet.InvalidToken for what was not sealed here for this purpose."""
-    return _box(purpose).decrypt(sealed).decode() if sealed else ""
+    """The secret again. Raises UnableToUnseal for what was not sealed here for this purpose."""
+    try:
+        return _box(purpose).decrypt(sealed).decode() if sealed else ""
+    except InvalidToken as error:
+        raise UnableToUnseal(
+            t("保管している秘密情報を開けません。", "A secret that is kept here can't be opened."),
+            fix=t(
+                "secret_key を、保管したときのものに戻してください。", "Bring back the secret_key it was kept under."
+            ),
+            where=purpose,
+        ) from error
 
 
 def _box(purpose: str) -> Fernet:

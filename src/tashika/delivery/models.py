@@ -1,4 +1,4 @@
-"""Relay, Dispatch, LedgerRow, Sender, Stop."""
+"""Relay, SendingDomain, DkimKey, SenderCheck, Dispatch, LedgerRow, Sender, Stop."""
 
 from django.db import models
 
@@ -49,6 +49,77 @@ class Relay(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SendingDomain(models.Model):
+    """A domain that stands in our mails' From (差出人ドメイン)."""
+
+    name = models.CharField(max_length=253, unique=True)  # ASCII form, lower case
+    outgoing_addresses = models.CharField(max_length=500, blank=True)  # IPs that mail leaves from; empty: the relay's
+    check_asked_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "delivery_sending_domain"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DkimKey(models.Model):
+    """A key pair that signs a domain's mails, from its making over its use to its retirement, which wipes the secret."""
+
+    class Algorithm(models.TextChoices):
+        RSA2048 = "rsa2048", "RSA-2048"
+        ED25519 = "ed25519", "Ed25519"
+
+    domain = models.ForeignKey(SendingDomain, on_delete=models.PROTECT, related_name="keys")
+    selector = models.CharField(max_length=63)
+    algorithm = models.CharField(max_length=10, choices=Algorithm.choices)
+    private_sealed = models.BinaryField()
+    public = models.BinaryField()  # as the DNS record carries it, before base64
+    created_at = models.DateTimeField()
+    activated_at = models.DateTimeField(null=True)
+    unseen = models.BooleanField(default=False)  # activated by a person's word before the DNS showed the record
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "delivery_dkim_key"
+        constraints = [
+            models.UniqueConstraint(fields=["domain", "selector"], name="delivery_dkim_selector"),
+            models.UniqueConstraint(
+                fields=["domain", "algorithm"],
+                condition=models.Q(activated_at__isnull=False, retired_at=None),
+                name="delivery_dkim_one_active",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(retired_at=None) | models.Q(private_sealed=b""), name="delivery_dkim_retired_wiped"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.selector}._domainkey.{self.domain.name}"
+
+    @property
+    def state(self) -> str:
+        """`made`, `active` or `retired`."""
+        if self.retired_at:
+            return "retired"
+        return "active" if self.activated_at else "made"
+
+
+class SenderCheck(models.Model):
+    """What a check of a sending domain found, kept with its time. `findings`: see `sender_check.findings`."""
+
+    domain = models.ForeignKey(SendingDomain, on_delete=models.PROTECT, related_name="checks")
+    at = models.DateTimeField()
+    took_ms = models.PositiveIntegerField()
+    findings = models.JSONField()
+
+    class Meta:
+        db_table = "delivery_sender_check"
+        indexes = [models.Index(fields=["domain", "-id"], name="delivery_sender_check_newest")]
 
 
 class Dispatch(models.Model):

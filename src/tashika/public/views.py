@@ -7,7 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tashika.core import clock
+from tashika.core import clock, reachable
 from tashika.delivery import recipients, tracking
 from tashika.delivery.models import LedgerRow
 from tashika.people import consent
@@ -39,6 +39,14 @@ def opt_out(request: HttpRequest, token: str) -> HttpResponse:
                 "language": language,
             },
         )
+
+
+@never_cache
+@csrf_exempt
+@require_http_methods(["POST"])
+def reached(request: HttpRequest, nonce: str) -> HttpResponse:
+    """The sender's check asks whether one-click posts reach this installation."""
+    return HttpResponse(reachable.answer(nonce), content_type="text/plain")
 
 
 @never_cache

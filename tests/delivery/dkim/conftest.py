@@ -1,4 +1,4 @@
-"""A mail as the engine builds it."""
+"""A mail as the engine builds it; a name server of the test's own."""
 
 from datetime import datetime
 
@@ -6,6 +6,9 @@ import pytest
 
 from tashika.mails.compiling import Recipient, compile_mail
 from tests.delivery.conftest import MAIL
+from tests.delivery.sender_check.conftest import _dns, dns, lookup
+
+__all__ = ["_dns", "dns", "lookup"]
 
 
 @pytest.fixture
