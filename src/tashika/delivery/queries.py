@@ -93,6 +93,17 @@ def export_rows(dispatch_id: int, outcome: str) -> Iterator[Recipient]:
         after = page[-1].row_id
 
 
+def of_contact(contact_id: int, limit: int) -> list[LedgerRow]:
+    """What was planned for a contact, the newest first."""
+    rows = LedgerRow.objects.filter(contact_id=contact_id).defer("merge_values")
+    return list(rows.select_related("dispatch__mail_version__content").order_by("-pk")[:limit])
+
+
+def state_of(row: LedgerRow) -> str:
+    """A row's state as people read it: `stopped` is queued with an epoch older than its dispatch's."""
+    return "stopped" if row.state == states.QUEUED and row.epoch < row.dispatch.epoch else row.state
+
+
 def dispatches() -> QuerySet[Dispatch]:
     """All dispatches, the newest first."""
     return Dispatch.objects.select_related("mail_version__content", "relay").order_by("-id")

@@ -1,70 +1,73 @@
-"""Contacts: search, the contact's page, add and change, opt-out; the suppression list."""
+"""Contacts: search, the contact's page, add and change, tags, opt-out and consent."""
+
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from tashika.accounts.models import User
 from tashika.accounts.users import actor_of
-from tashika.activity.models import Event
 from tashika.audiences import schema
 from tashika.core import clock
 from tashika.core.errors import TashikaError
-from tashika.core.text import Text, t
-from tashika.people import consent, contacts, fields, queries, searching, suppression, tagging
-from tashika.people.models import Suppression
+from tashika.core.text import t
+from tashika.people import consent, contacts, fields, queries, tagging
+from tashika.people.models import Contact, CustomField
 from tashika.web.access import staff, user_of
+from tashika.web.views import _lists, _timeline
 
-PAGE = 50
 FORM = ("email", *contacts.TEXT_FIELDS)
-EVENTS: dict[str, Text] = {
-    "mail_accepted": t("メールが届いた", "Mail accepted"),
-    "mail_refused": t("メールが断られた", "Mail refused"),
-    "opened": t("メールを開いた", "Opened a mail"),
-    "clicked": t("リンクをクリックした", "Clicked a link"),
-}
 
 
 @require_GET
 @staff("see")
 def index(request: HttpRequest) -> HttpResponse:
-    """The list; with words, what was found as one types."""
-    words, after = request.GET.get("q", "").strip(), request.GET.get("after", "0")
-    found = searching.search(words).filter(pk__gt=int(after) if after.isdigit() else 0).order_by("pk")[: PAGE + 1]
-    rows = list(found)
-    context = {"rows": rows[:PAGE], "words": words, "next": rows[PAGE - 1].pk if len(rows) > PAGE else None}
+    """The list; with words, what was found as one types. Narrowed by tag, company, consent."""
+    narrowing = _lists.narrowing_of(request.GET)
+    context = {
+        "narrowing": narrowing,
+        "address": _lists.address_of(narrowing),
+        **_lists.page_of(narrowing, request.GET.get("after", "")),
+    }
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "web/contacts/_rows.html", context)
-    return render(request, "web/contacts/list.html", context | {"count": queries.contact_count()})
+        return render(request, "web/contacts/_found.html", context)
+    more = {"count": queries.contact_count(), "tags": queries.tags()[:1000], "consents": _lists.CONSENTS.items()}
+    return render(request, "web/contacts/list.html", context | more)
 
 
 @require_GET
 @staff("see")
 def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
     """One contact: values with their sources, tags, consent, history."""
-    found = queries.contact(contact_id)
+    found, every = queries.contact(contact_id), request.GET.get("history") == "all"
+    timeline = _timeline.of(found, _timeline.LONG if every else _timeline.SHORT)
+    context = {
+        "contact": found,
+        "values": _values(found),
+        "tags": queries.tags_of(contact_id),
+        "all_tags": queries.tags()[:1000],
+        "grounds": _timeline.GROUNDS.items(),
+        "timeline": timeline if every else timeline[: _timeline.SHORT],
+        "more": not every and len(timeline) > _timeline.SHORT,
+    }
+    return render(request, "web/contacts/contact.html", context)
+
+
+def _values(found: Contact) -> list[tuple[Any, str, Any]]:
     sources, labels = queries.field_sources(found), schema.labels()
     values = [
         (labels[name], getattr(found, name), sources.get(name, found.source)) for name in FORM if getattr(found, name)
     ]
-    values += [
-        (field.label, found.custom[field.key], sources.get("custom", found.source))
+    if found.owner:
+        values.append((labels["owner"], found.owner.name, sources.get("owner", found.source)))
+    return values + [
+        (field.label, _timeline.shown(field, found.custom[field.key]), sources.get("custom", found.source))
         for field in fields.active()
         if field.key in found.custom
     ]
-    events = Event.objects.filter(contact_id=contact_id).order_by("-at")[:100]
-    return render(
-        request,
-        "web/contacts/contact.html",
-        {
-            "contact": found,
-            "values": values,
-            "tags": queries.tags_of(contact_id),
-            "history": queries.history(contact_id),
-            "events": [(one, EVENTS.get(one.kind, one.kind)) for one in events],
-        },
-    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -72,35 +75,46 @@ def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
 def edit(request: HttpRequest, contact_id: int | None = None) -> HttpResponse:
     """Add a contact, or change one."""
     found = queries.contact(contact_id) if contact_id else None
-    custom = fields.active()
-    values = {name: request.POST.get(name, getattr(found, name, "") or "") for name in FORM}
-    given = {
-        field.key: request.POST.get(f"custom.{field.key}", (found.custom if found else {}).get(field.key, ""))
-        for field in custom
-    }
-    wrong, words = "", ""
+    values = _given(request, found)
+    error = None
     if request.method == "POST":
         try:
             by, now = actor_of(user_of(request)), clock.now()
             if found is None:
-                found = contacts.add(values={**values, "custom": given}, by=by, now=now)
+                found = contacts.add(values=values, by=by, now=now)
             else:
-                contacts.change(contact=found, values={**values, "custom": given}, by=by, now=now)
+                contacts.change(contact=found, values=values, by=by, now=now)
             return redirect("contact", found.pk)
-        except TashikaError as error:
-            wrong, words = error.where, f"{error.what} {error.fix}"
+        except TashikaError as problem:
+            error = problem
     labels = schema.labels()
-    return render(
-        request,
-        "web/contacts/edit.html",
-        {
-            "contact": found,
-            "wrong": wrong,
-            "words": words,
-            "fields": [(name, labels[name], values[name]) for name in FORM],
-            "custom": [(field, given[field.key], f"custom.{field.key}") for field in custom],
-        },
-    )
+    context = {
+        "contact": found,
+        "error": error,
+        "fields": [(name, labels[name], values[name]) for name in FORM if name != "note"],
+        "note": (labels["note"], values["note"]),
+        "owner": (labels["owner"], values["owner"]),
+        "people": User.objects.filter(is_active=True).order_by("name"),
+        "custom": [(field, values["custom"][field.key], f"custom.{field.key}") for field in fields.active()],
+    }
+    return render(request, "web/contacts/edit.html", context)
+
+
+def _given(request: HttpRequest, found: Contact | None) -> dict[str, Any]:
+    """What the form shows: as kept at first, then as typed."""
+    if request.method != "POST":
+        kept = {name: getattr(found, name, "") or "" for name in FORM}
+        custom = found.custom if found else {}
+        owner = found.owner.email if found and found.owner else ""
+        return {**kept, "owner": owner, "custom": {field.key: custom.get(field.key, "") for field in fields.active()}}
+    typed = {name: request.POST.get(name, "") for name in (*FORM, "owner")}
+    return {**typed, "custom": {field.key: _typed(request, field) for field in fields.active()}}
+
+
+def _typed(request: HttpRequest, field: CustomField) -> Any:
+    name = f"custom.{field.key}"
+    several = field.type == CustomField.Type.MULTI_CHOICE
+    return request.POST.getlist(name) if several else request.POST.get(name, "")
 
 
 @require_POST
@@ -138,6 +152,7 @@ def give_consent(request: HttpRequest, contact_id: int) -> HttpResponse:
 def tag(request: HttpRequest, contact_id: int) -> HttpResponse:
     """Put a tag on, or take one off."""
     by, now = actor_of(user_of(request)), clock.now()
+    contact_id = queries.contact(contact_id).pk
     if name := request.POST.get("name", "").strip():
         tagging.put_on(tag=tagging.of_name(name, now=now), contact_ids=[contact_id], by=by, now=now)
     elif off := request.POST.get("off", "").strip():
@@ -154,44 +169,6 @@ def delete(request: HttpRequest, contact_id: int) -> HttpResponse:
     return redirect("contacts")
 
 
-@require_http_methods(["GET", "POST"])
-@staff("see")
-def suppressed(request: HttpRequest) -> HttpResponse:
-    """The suppression list; addresses are added a line each."""
-    if request.method == "POST":
-        from tashika.accounts.roles import require
-
-        require(user_of(request).role, "edit")
-        added = suppression.add(
-            addresses=request.POST.get("addresses", "").split(),
-            reason="manual",
-            detail=request.POST.get("detail", ""),
-            by=actor_of(user_of(request)),
-            now=clock.now(),
-        )
-        messages.success(request, str(t("{n}件を追加しました。", "{n} added.", n=added)))
-        return redirect("suppression")
-    words = request.GET.get("q", "").strip()
-    return render(
-        request,
-        "web/suppression/list.html",
-        {
-            "rows": queries.suppressions()[:200],
-            "words": words,
-            "hit": suppression.is_suppressed(words) if "@" in words else None,
-        },
-    )
-
-
-@require_POST
-@staff("edit")
-def lift(request: HttpRequest, suppression_id: int) -> HttpResponse:
-    """Take an address off the list, with a reason."""
-    found = get_object_or_404(Suppression, pk=suppression_id)
-    suppression.lift(suppression=found, why=request.POST.get("why", ""), by=actor_of(user_of(request)), now=clock.now())
-    return redirect("suppression")
-
-
 urlpatterns = [
     path("contacts", index, name="contacts"),
     path("contacts/new", edit, name="new_contact"),
@@ -201,6 +178,4 @@ urlpatterns = [
     path("contacts/<int:contact_id>/consent", give_consent, name="give_consent"),
     path("contacts/<int:contact_id>/tag", tag, name="tag_contact"),
     path("contacts/<int:contact_id>/delete", delete, name="delete_contact"),
-    path("suppression", suppressed, name="suppression"),
-    path("suppression/<int:suppression_id>/lift", lift, name="lift_suppression"),
 ]
