@@ -104,7 +104,7 @@ def tag_counts(tag_ids: list[int]) -> dict[int, int]:
     """How many contacts have each tag, counted to COUNT_LIMIT: a list has no use for more, and stays quick."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT w.id, (SELECT count(*) FROM (SELECT FROM people_tagging g WHERE g.tag_id = w.id LIMIT %s) some)"
+            "SELECT w.id, (SELECT count(*) FROM (SELECT FROM people_tagging g WHERE g.tag_id = w.id LIMIT %s) counted)"
             " FROM unnest(%s::bigint[]) w(id)",
             [COUNT_LIMIT, tag_ids],
         )
