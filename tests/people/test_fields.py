@@ -139,7 +139,9 @@ def test_the_history_shows_each_custom_field_by_itself(now: datetime) -> None:
 def test_an_owner_is_one_of_our_people(editor: User, now: datetime) -> None:
     contact = add(now)
     changed = contacts.change(contact=contact, values={"owner": editor.email.upper()}, by=SYSTEM, now=now)
+    changed = contacts.change(contact=contact, values={"external_id": "A-1"}, by=SYSTEM, now=now)
     assert changed.owner == editor
+    assert set(changed.field_sources) == {"owner", "external_id"}
     with pytest.raises(contacts.UnableToSaveContact) as refused:
         contacts.change(contact=contact, values={"owner": "nobody@staff.example.jp"}, by=SYSTEM, now=now)
     assert refused.value.where == "owner"

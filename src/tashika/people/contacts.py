@@ -80,7 +80,7 @@ def change(*, contact: Contact, values: dict[str, Any], by: Actor, now: datetime
             return current
         for name, (_, new) in changes.items():
             setattr(current, name, new)
-            current.field_sources[name.removesuffix("_id")] = source.pk
+            current.field_sources["owner" if name == "owner_id" else name] = source.pk
         current.address_hash = address_hash(current.email_key)
         current.company = companies.of_name(current.company_name)
         current.updated_at = now
