@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from tashika.accounts.models import User
+from tashika.accounts.models import ApiKey, User
 from tashika.contents import drafting
 from tashika.contents.models import Kind
 from tashika.core.actors import SYSTEM
@@ -225,3 +226,60 @@ def test_a_contact_is_added_and_deleted_with_what_that_means(at_desk: Client) ->
     assert "残るもの" in words(at_desk.get(f"/contacts/{contact.pk}"))
     at_desk.post(f"/contacts/{contact.pk}/delete")
     assert not Contact.objects.exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932", "utf-16"])
+def test_a_static_list_is_made_from_a_file_whatever_its_encoding(
+    at_desk: Client, three: list[Contact], encoding: str
+) -> None:
+    at_desk.post("/segments/new", {"name": "招待者", "kind": "static"})
+    text = "会社,アドレス\nみらい,0@example.jp\nあした,2@example.jp\n不明,nobody@example.com\n"
+    file = SimpleUploadedFile("招待.csv", text.encode(encoding))
+    page = words(at_desk.post("/segments/G-1/members", {"file": file}, follow=True))
+    assert "2人を追加しました" in page and "nobody@example.com" in page and "佐藤" in page and "鈴木" not in page
+    off = words(at_desk.post("/segments/G-1/members", {"off": three[0].pk}, follow=True))
+    assert "1人" in off and "佐藤" not in off
+
+
+def test_a_file_that_is_no_list_is_refused(at_desk: Client) -> None:
+    at_desk.post("/segments/new", {"name": "招待者", "kind": "static"})
+    picture = SimpleUploadedFile("a.png", b"\x89PNG\r\n\x1a\n" + b"x" * 100)
+    refused = at_desk.post(
+        "/segments/G-1/members", {"file": picture}, headers={"Referer": "/segments/G-1"}, follow=True
+    )
+    assert "CSVでもExcelでもない" in words(refused)
+
+
+def test_staff_are_added_changed_deactivated_and_let_in_again(client: Client, person: Callable[[str], User]) -> None:
+    administrator = person("administrator")
+    client.force_login(administrator)
+    given = {
+        "act": "create",
+        "name": "新人",
+        "email": "new@staff.example.jp",
+        "password": "correct horse 8",
+        "role": "viewer",
+    }
+    assert "新人" in words(client.post("/settings/people", given, follow=True))
+    added = User.objects.get(email="new@staff.example.jp")
+    client.post("/settings/people", {"act": "role", "user": added.pk, "role": "publisher"})
+    client.post("/settings/people", {"act": "password", "user": added.pk, "password": "another horse 9"})
+    assert Client().login(username="new@staff.example.jp", password="another horse 9")
+    client.post("/settings/people", {"act": "deactivate", "user": added.pk})
+    assert not Client().login(username="new@staff.example.jp", password="another horse 9")
+    client.post("/settings/people", {"act": "reactivate", "user": added.pk})
+    added.refresh_from_db()
+    assert (added.role, added.is_active) == ("publisher", True)
+    last = client.post("/settings/people", {"act": "deactivate", "user": administrator.pk}, follow=True)
+    assert "管理者がいなくなって" in words(last)
+
+
+def test_an_api_key_is_shown_once_and_can_be_revoked(client: Client, person: Callable[[str], User]) -> None:
+    client.force_login(person("administrator"))
+    made = client.post("/settings/api-keys", {"name": "基幹", "role": "editor"}).content.decode()
+    secret = re.search(r"<code>(tsk_[^<]+)</code>", made)
+    assert secret and secret[1] not in client.get("/settings/api-keys").content.decode()
+    headers = {"Authorization": f"Bearer {secret[1]}"}
+    assert Client().get("/api/v1/tags", headers=headers).status_code == 200
+    client.post("/settings/api-keys", {"revoke": ApiKey.objects.get().pk})
+    assert Client().get("/api/v1/tags", headers=headers).status_code == 401

@@ -94,6 +94,25 @@ def deactivate(*, user: User, by: User, now: datetime) -> None:
         audit.record(actor=actor_of(by), verb="deactivate_user", subject=f"user:{user.pk}", now=now)
 
 
+def reactivate(*, user: User, by: User, now: datetime) -> None:
+    """A person who is back. Doing it again changes nothing."""
+    with transaction.atomic():
+        if User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
+            audit.record(actor=actor_of(by), verb="reactivate_user", subject=f"user:{user.pk}", now=now)
+
+
+def set_password(*, user: User, password: str, by: User, now: datetime) -> None:
+    """Give a person who has forgotten theirs a new password; every session of theirs ends. Raises UnableToCreateUser."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise UnableToCreateUser(" ".join(error.messages), where="password") from error
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        audit.record(actor=actor_of(by), verb="set_password", subject=f"user:{user.pk}", now=now)
+
+
 def _keep_an_administrator(user: User, stays: bool) -> None:
     administrators = User.objects.select_for_update().filter(role=Role.ADMINISTRATOR, is_active=True)
     if not stays and [one.pk for one in administrators] == [user.pk]:

@@ -37,6 +37,27 @@ def add(*, content: Content, text: str, by: User, now: datetime) -> tuple[int, l
     return added, [keys[key] for key in keys if key not in known]
 
 
+def remove(*, content: Content, contact_id: int, by: User, now: datetime) -> bool:
+    """Take a contact off a list; whether it was on it. Raises Frozen."""
+    drafting.refuse_if_frozen(content)
+    with transaction.atomic():
+        gone, _ = StaticMember.objects.filter(content_id=content.pk, contact_id=contact_id).delete()
+        if gone:
+            detail = {"contact": contact_id}
+            audit.record(actor=actor_of(by), verb="remove_member", subject=content.public_id, now=now, detail=detail)
+    return bool(gone)
+
+
+def holds(content: Content, contact_id: int) -> bool:
+    """Whether a contact is on a list."""
+    return StaticMember.objects.filter(content_id=content.pk, contact_id=contact_id).exists()
+
+
+def count(content: Content) -> int:
+    """How many are on a list."""
+    return StaticMember.objects.filter(content_id=content.pk).count()
+
+
 def fingerprint(segment: Content) -> dict[str, str]:
     """Changes whenever the members do of any list that a segment depends on: its own, or one that its rule names."""
     lists = [segment] if segment.draft.get("static") else _named_by(segment)
@@ -53,8 +74,8 @@ def _members_fingerprint(content: Content) -> str:
     return f"{found['number']}:{found['last'] or 0}"
 
 
-def members(content: Content) -> list[Contact]:
-    """The contacts on a list, in the order in which they were added."""
-    ids = StaticMember.objects.filter(content_id=content.pk).order_by("id").values_list("contact_id", flat=True)
-    found = Contact.objects.in_bulk(list(ids))
-    return [found[one] for one in ids if one in found]
+def members(content: Content, *, after: int = 0, limit: int = 100) -> list[Contact]:
+    """A page of the contacts on a list, by number; the next page is `after` the last."""
+    ids = StaticMember.objects.filter(content_id=content.pk, contact_id__gt=after).order_by("contact_id")
+    found = Contact.objects.in_bulk(list(ids.values_list("contact_id", flat=True)[:limit]))
+    return [found[one] for one in sorted(found)]

@@ -135,7 +135,7 @@ def why(request: HttpRequest, public_id: str, contact_id: int) -> dict[str, Any]
     require(request, "see")
     content, contact = drafts.of(Kind.SEGMENT, public_id), people.contact(contact_id)
     if content.draft.get("static"):
-        return {"holds": any(one.pk == contact.pk for one in static_lists.members(content))}
+        return {"holds": static_lists.holds(content, contact.pk)}
     return asdict(matching.why(content.draft, contact.pk))
 
 
@@ -167,3 +167,12 @@ def _accepted(draft: dict[str, Any]) -> dict[str, Any]:
 
 def _counted(draft: dict[str, Any], key: int | None) -> dict[str, Any]:
     return {"count": matching.count(draft, key), "sample": matching.sample(draft, 10, key)}
+
+
+@router.delete("/segments/{public_id}/members/{contact_id}", response={204: None})
+def remove_member(request: HttpRequest, public_id: str, contact_id: int) -> Status[None]:
+    """Take a contact off a static list; one that is not on it stays off."""
+    require(request, "edit")
+    content = drafts.of(Kind.SEGMENT, public_id)
+    static_lists.remove(content=content, contact_id=contact_id, by=person_of(request), now=clock.now())
+    return Status(204, None)

@@ -96,7 +96,11 @@ def _records(contact: Contact, limit: int) -> list[Entry]:
         ground = GROUNDS.get(one.get("ground", ""), "")
         note = " · ".join(str(part) for part in (ground, one.get("detail"), one["source"]) if part)
         changes = [
-            (labels.get("owner" if name == "owner_id" else name, name), _value(name, pair[0], custom), _value(name, pair[1], custom))
+            (
+                labels.get("owner" if name == "owner_id" else name, name),
+                _value(name, pair[0], custom),
+                _value(name, pair[1], custom),
+            )
             for name, pair in one.get("changes", {}).items()
         ]
         found.append(

@@ -3,12 +3,13 @@
 import json
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tashika.audiences import matching, rules, schema, static_lists
+from tashika.audiences import list_files, matching, rules, schema, static_lists
 from tashika.contents import drafting
 from tashika.contents import queries as contents
 from tashika.contents.models import Content, Kind
@@ -19,6 +20,7 @@ from tashika.people import queries as people
 from tashika.people import searching
 from tashika.people.models import Contact
 from tashika.web.access import staff, user_of
+from tashika.web.views import _lists
 
 TESTS: dict[str, Text] = {
     "is": t("が次と同じ", "is"),
@@ -77,10 +79,7 @@ def segment(request: HttpRequest, public_id: str) -> HttpResponse:
     """The editor."""
     found = _segment(public_id)
     if found.draft.get("static"):
-        members = static_lists.members(found)
-        return render(
-            request, "web/segments/static.html", {"content": found, "count": len(members), "members": members[:200]}
-        )
+        return _static(request, found)
     known, labels = schema.schema(), schema.labels()
     rule = found.draft.get("rule") or {"op": "and", "rules": []}
     data = {
@@ -117,6 +116,17 @@ def segment(request: HttpRequest, public_id: str) -> HttpResponse:
         "web/segments/editor.html",
         {"content": found, "data": data, "versions": found.versions.order_by("-number")},
     )
+
+
+def _static(request: HttpRequest, found: Content) -> HttpResponse:
+    rows = static_lists.members(found, after=_lists.number(request.GET.get("after", "")), limit=_lists.PAGE + 1)
+    context = {
+        "content": found,
+        "count": static_lists.count(found),
+        "members": rows[: _lists.PAGE],
+        "next": rows[_lists.PAGE - 1].pk if len(rows) > _lists.PAGE else None,
+    }
+    return render(request, "web/segments/static.html", context)
 
 
 @require_POST
@@ -187,23 +197,24 @@ def _flat(verdict: matching.Verdict, labels: dict[str, Text | str], depth: int) 
 @require_POST
 @staff("edit")
 def members(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Add addresses to a static list."""
-    from django.contrib import messages
-
+    """Add addresses to a static list, pasted or from a file; or take one contact off."""
+    found, by, now = _segment(public_id), user_of(request), clock.now()
+    if off := _lists.number(request.POST.get("off", "")):
+        if static_lists.remove(content=found, contact_id=off, by=by, now=now):
+            messages.success(request, str(t("リストから外しました。", "Taken off the list.")))
+        return redirect("segment", public_id)
     file = request.FILES.get("file")
-    text = (
-        request.POST.get("addresses", "")
-        + "\n"
-        + (file.read(20_000_000).decode("utf-8-sig", "replace") if file else "")
-    )
-    added, unknown = static_lists.add(content=_segment(public_id), text=text, by=user_of(request), now=clock.now())
-    words = t(
-        "{added}人を追加しました。登録のないアドレスは{unknown}件です。",
-        "{added} added; {unknown} addresses are unknown.",
-        added=added,
-        unknown=len(unknown),
-    )
-    messages.success(request, str(words))
+    text = request.POST.get("addresses", "") + "\n" + (list_files.text_of(file.chunks()) if file else "")
+    added, unknown = static_lists.add(content=found, text=text, by=by, now=now)
+    messages.success(request, str(t("{n}人を追加しました。", "{n} added.", n=f"{added:,}")))
+    if unknown:
+        words = t(
+            "登録のないアドレスが{n}件あり、入れていません: {some}",
+            "{n} addresses belong to nobody here and were left out: {some}",
+            n=f"{len(unknown):,}",
+            some=", ".join(unknown[:20]) + (" …" if len(unknown) > 20 else ""),
+        )
+        messages.warning(request, str(words))
     return redirect("segment", public_id)
 
 

@@ -80,8 +80,13 @@ def _change_people(request: HttpRequest, by: User, now: object) -> None:
         )
         return
     user = get_object_or_404(User, pk=request.POST.get("user"))
-    if request.POST.get("act") == "deactivate":
+    act = request.POST.get("act")
+    if act == "deactivate":
         users.deactivate(user=user, by=by, now=moment)
+    elif act == "reactivate":
+        users.reactivate(user=user, by=by, now=moment)
+    elif act == "password":
+        users.set_password(user=user, password=request.POST.get("password", ""), by=by, now=moment)
     else:
         users.change_role(user=user, role=request.POST.get("role", user.role), by=by, now=moment)
 
