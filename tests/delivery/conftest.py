@@ -130,7 +130,7 @@ def sender(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., Sen
                 **os.environ,
                 "PYTHONPATH": os.pathsep.join(sys.path),
                 "DJANGO_SETTINGS_MODULE": "tashika.core.settings",
-                "DATABASE_URL": _url(),
+                "DATABASE_URL": database_url(),
                 "TASHIKA_SECRET_KEY": settings.SECRET_KEY,
                 **environment,
             },
@@ -144,7 +144,8 @@ def sender(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., Sen
         one.end()
 
 
-def _url() -> str:
+def database_url() -> str:
+    """The test's database, for a process of its own."""
     from psycopg.conninfo import conninfo_to_dict
 
     parts = conninfo_to_dict(database.conninfo())

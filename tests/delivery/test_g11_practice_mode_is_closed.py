@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from tashika.delivery import queries, relays
 from tashika.delivery.models import CaughtMail, LedgerRow, Relay
 from tests.browser.conftest import free_port
-from tests.delivery.conftest import SenderProcess, _url, planned, relay_to, wait_until, wait_until_finished
+from tests.delivery.conftest import SenderProcess, database_url, planned, relay_to, wait_until, wait_until_finished
 from tests.fakes.smtp_server import SmtpServer
 
 
@@ -50,7 +50,7 @@ def test_practice_mail_is_caught_inside_and_can_be_read(sender: Callable[..., Se
         **os.environ,
         "PYTHONPATH": os.pathsep.join(sys.path),
         "DJANGO_SETTINGS_MODULE": "tashika.core.settings",
-        "DATABASE_URL": _url(),
+        "DATABASE_URL": database_url(),
         "TASHIKA_SECRET_KEY": settings.SECRET_KEY,
         "TASHIKA_PRACTICE_PORT": port,
     }

@@ -11,7 +11,7 @@ from tashika.cli.commands import lint
 HELP = "run every check and every test (words after it go to pytest)"
 NEEDS_DJANGO = False
 PASSES_ON = True
-_PACKAGES = ("chromium", "fonts-noto-cjk", "postfix", "libatomic1")  # libatomic1: Playwright's driver
+_PACKAGES = ("chromium", "fonts-noto-cjk", "postfix", "dovecot-imapd", "libatomic1")  # libatomic1: Playwright's driver
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
