@@ -44,6 +44,7 @@ def _filled(address: str, value: str) -> str:
         "key",
         "suppression_id",
         "relay_id",
+        "bounce_id",
         "number",
     ):
         address = address.replace("{" + name + "}", value)

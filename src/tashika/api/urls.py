@@ -6,6 +6,7 @@ from django.urls import path, re_path
 from tashika.api.app import api, problem
 from tashika.api.documentation import documentation
 from tashika.api.routers import (
+    bounces,
     companies,
     contacts,
     dispatches,
@@ -31,6 +32,7 @@ for module in (
     mails,
     scenarios,
     dispatches,
+    bounces,
     relays,
 ):
     api.add_router("", module.router)

@@ -152,6 +152,11 @@ def values_count(key: str) -> int:
     return Contact.objects.filter(custom__has_key=key).count()
 
 
+def suppression_of(contact: Contact) -> Suppression | None:
+    """The entry of a contact's address on the suppression list, if there is one."""
+    return Suppression.objects.filter(address_hash=contact.address_hash).first()
+
+
 def suppressions() -> QuerySet[Suppression]:
     """The suppression list, the newest first."""
     return Suppression.objects.select_related("source").order_by("-id")

@@ -21,6 +21,7 @@ _NAVIGATION: tuple[tuple[str, Text], ...] = (
     ("/mails", t("メール", "Mails")),
     ("/scenarios", t("シナリオ", "Scenarios")),
     ("/dispatches", t("配信の記録", "Dispatches")),
+    ("/bounces", t("戻ってきたメール", "Bounces")),
     ("/practice", t("練習モードの受信箱", "Practice inbox")),
     ("", t("管理", "Administration")),
     ("/suppression", t("配信除外リスト", "Suppression list")),

@@ -9,6 +9,7 @@ from tashika.activity.models import Event
 from tashika.audiences import schema
 from tashika.core.text import Text, t
 from tashika.delivery import queries as delivery
+from tashika.delivery.bounces import queries as bounces
 from tashika.people import fields, queries
 from tashika.people.models import Contact, CustomField
 from tashika.web.views.scenarios import EXCLUDED
@@ -46,6 +47,9 @@ _EVENTS: dict[str, Text] = {
     "clicked": t("リンクをクリックした", "Clicked a link"),
 }
 _BADGES = {
+    "hard": "bad",
+    "complaint": "bad",
+    "soft": "doubt",
     "accepted": "good",
     "consent_given": "good",
     "consent_withdrawn": "bad",
@@ -73,6 +77,7 @@ def of(contact: Contact, limit: int) -> list[Entry]:
         *_records(contact, limit),
         *_deliveries(contact, limit),
         *_events(contact, limit),
+        *_bounces(contact, limit),
         Entry(contact.created_at, t("登録", "Added"), note=str(contact.source or "")),
     ]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
@@ -148,4 +153,18 @@ def _events(contact: Contact, limit: int) -> list[Entry]:
             link=f"/mails/M-{one.mail_number}" if one.mail_number else "",
         )
         for one in events
+    ]
+
+
+def _bounces(contact: Contact, limit: int) -> list[Entry]:
+    return [
+        Entry(
+            one.at,
+            bounces.KINDS[one.kind],
+            _BADGES.get(one.kind, ""),
+            about=str(t("届いた報告を見る", "The report")),
+            link=f"/bounces/{one.pk}",
+            note=" ".join(str(part) for part in (bounces.REASONS.get(one.reason), one.code) if part),
+        )
+        for one in bounces.bounces(contact_id=contact.pk)[:limit]
     ]

@@ -13,11 +13,12 @@ from tashika.accounts.users import actor_of
 from tashika.audiences import schema
 from tashika.core import clock
 from tashika.core.errors import TashikaError
-from tashika.core.text import t
+from tashika.core.text import Text, t
 from tashika.people import consent, contacts, fields, queries, tagging
 from tashika.people.models import Contact, CustomField
 from tashika.web.access import staff, user_of
 from tashika.web.views import _lists, _timeline
+from tashika.web.views.suppression import REASONS
 
 FORM = ("email", *contacts.TEXT_FIELDS)
 
@@ -50,10 +51,17 @@ def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
         "tags": queries.tags_of(contact_id),
         "all_tags": queries.tags()[:1000],
         "grounds": _timeline.GROUNDS.items(),
+        "suppressed": _suppressed(found),
         "timeline": timeline if every else timeline[: _timeline.SHORT],
         "more": not every and len(timeline) > _timeline.SHORT,
     }
     return render(request, "web/contacts/contact.html", context)
+
+
+def _suppressed(found: Contact) -> Text | str:
+    """Why no mail goes to the address although the person has not opted out; empty where mail may go."""
+    entry = queries.suppression_of(found)
+    return REASONS.get(entry.reason, entry.reason) if entry and entry.reason != "opt_out" else ""
 
 
 def _values(found: Contact) -> list[tuple[Any, str, Any]]:

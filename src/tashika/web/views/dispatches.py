@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 from tashika.core import clock
 from tashika.core.text import Text, t
 from tashika.delivery import queries
+from tashika.delivery.bounces import queries as bounces
 from tashika.delivery.models import Dispatch
 from tashika.web.access import staff
 from tashika.web.formulas import harmless
@@ -63,6 +64,7 @@ def dispatch(request: HttpRequest, dispatch_id: int) -> HttpResponse:
         {
             "dispatch": found,
             "figures": figures,
+            "came_back": _came_back(dispatch_id),
             "rows": rows,
             "outcome": outcome,
             "search": search,
@@ -71,6 +73,12 @@ def dispatch(request: HttpRequest, dispatch_id: int) -> HttpResponse:
             "reasons": EXCLUDED,
         },
     )
+
+
+def _came_back(dispatch_id: int) -> list[tuple[str, Text, int]]:
+    """What was reported of its mails, beside the ledger's own figures: kind, words, number."""
+    found = bounces.bounce_figures(dispatch_id)
+    return [(key, words, getattr(found, key)) for key, words in bounces.KINDS.items() if getattr(found, key)]
 
 
 @require_GET

@@ -19,6 +19,7 @@ PAGE = 100
 REASONS: dict[str, Text] = {
     "opt_out": t("本人の配信停止", "Opted out"),
     "hard_bounce": t("宛先不明などで届かない", "Hard bounce"),
+    "soft_bounce": t("一時的なエラーが続いた", "Soft bounces"),
     "complaint": t("迷惑メールとして報告された", "Reported as spam"),
     "manual": t("手で追加", "Added by hand"),
     "import": t("取り込み", "Import"),
