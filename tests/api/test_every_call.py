@@ -29,7 +29,7 @@ _ANYBODY_MAY = {
 }
 _BODY = {
     "name": "x", "draft": {"static": True}, "rule": {}, "add": [], "addresses": [], "ground": "form", "cells": ["x"],
-    "key": "x", "label": "x", "type": "text", "host": "x", "mapping": [], "keys": [], "into": 1, "decisions": {}, "email": "a@example.jp",
+    "key": "x", "label": "x", "outgoing_addresses": "x", "type": "text", "host": "x", "mapping": [], "keys": [], "into": 1, "decisions": {}, "email": "a@example.jp",
 }  # fmt: skip
 
 
@@ -45,6 +45,8 @@ def _filled(address: str, value: str) -> str:
         "suppression_id",
         "relay_id",
         "bounce_id",
+        "key_id",
+        "name",
         "number",
     ):
         address = address.replace("{" + name + "}", value)

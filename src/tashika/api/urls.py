@@ -16,6 +16,7 @@ from tashika.api.routers import (
     relays,
     scenarios,
     segments,
+    sending_domains,
     suppressions,
     tags,
 )
@@ -34,6 +35,7 @@ for module in (
     dispatches,
     bounces,
     relays,
+    sending_domains,
 ):
     api.add_router("", module.router)
 

@@ -215,6 +215,7 @@ def test_the_job_keeps_what_it_found(
 
 
 def test_the_record_to_copy_mends_it(domain: SendingDomain, dns: DnsServer, lookup: Lookup, now: datetime) -> None:
+    domain.outgoing_addresses = "198.51.100.10 2001:db8::10"
     dns.write(GOOD.replace("ip4:198.51.100.10", "ip4:198.51.100.77"))
     at = checking.looked_at(domain, lookup=lookup, now=now)
     (record,) = [one.record for one in checking.examine(at) if one.subject == "spf" and one.record]

@@ -66,6 +66,7 @@ def _addresses(at: LookedAt, text: str) -> Iterator[Finding]:
             t("送信サーバーを登録するか、下の欄に送信元IPアドレスを書いてください。", "Set up a relay, or give the outgoing addresses below."), shown=(text,),
         )  # fmt: skip
         return
+    refused = []
     for address in at.outgoing:
         result = spf.evaluate(address=address, domain=at.return_path, lookup=at.lookup).result
         if result == "pass":
@@ -74,20 +75,24 @@ def _addresses(at: LookedAt, text: str) -> Iterator[Finding]:
         elif result == "temperror":
             yield Finding("spf", UNKNOWN, t("DNSの応答がありません。", "The DNS did not answer."), shown=(text,))
         else:
-            yield _refused(at, address, text)
+            refused.append(address)
+    if refused:
+        yield _refused(at, refused, text)
 
 
-def _refused(at: LookedAt, address: str, text: str) -> Finding:
-    words = t("{ip} からの送信が許可されていません。", "{ip} may not send for this domain.", ip=address)
+def _refused(at: LookedAt, addresses: list[str], text: str) -> Finding:
+    shown = ", ".join(addresses)
+    words = t("{ip} からの送信が許可されていません。", "{ip} may not send for this domain.", ip=shown)
+    record = Record(at.return_path, "TXT", _with(text, addresses))
     if at.stated:
         fix = t("いまのレコードを次のように直してください。", "Change the record to this.")
-        return Finding("spf", PROBLEM, words, fix, Record(at.return_path, "TXT", _with(text, address)), (text,))
+        return Finding("spf", PROBLEM, words, fix, record, (text,))
     fix = t(
         "これは送信サーバー {host} のアドレスです。実際の送信元IPアドレスが別にあれば下の欄に書いてください。同じなら、レコードに追加してください。",
         "This is the address of the relay {host}. If mail leaves from another one, give it below; if not, add it to the record.",
         host=at.relay_host,
     )
-    return Finding("spf", WARNING, words, fix, Record(at.return_path, "TXT", _with(text, address)), (text,))
+    return Finding("spf", WARNING, words, fix, record, (text,))
 
 
 def _suggested(at: LookedAt) -> Record:
@@ -97,9 +102,9 @@ def _suggested(at: LookedAt) -> Record:
     return Record(at.return_path, "TXT", " ".join(["v=spf1", *(parts or ["mx"]), "~all"]))
 
 
-def _with(text: str, address: str) -> str:
-    version, _, rest = text.partition(" ")
-    return f"{version} {_mechanism(address)} {rest}".strip()
+def _with(text: str, addresses: list[str]) -> str:
+    version, *rest = text.split()
+    return " ".join([version, *map(_mechanism, addresses), *rest])
 
 
 def _mechanism(address: str) -> str:

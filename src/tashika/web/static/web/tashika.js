@@ -7,7 +7,7 @@ document.addEventListener("click", (event) => {
   const copy = event.target.closest("[data-copy]");
   if (copy) {
     navigator.clipboard?.writeText(copy.dataset.copy);
-    copy.setAttribute("aria-label", copy.dataset.copied || "✓");
+    copy.textContent = copy.dataset.copied || "✓";
   }
   if (event.target.closest(".menu-button")) document.querySelector(".side").classList.toggle("open");
   else if (!event.target.closest(".side")) document.querySelector(".side")?.classList.remove("open");
