@@ -6,6 +6,8 @@ import pytest
 
 from tashika.core.actors import SYSTEM
 from tashika.people import contacts, searching
+from tashika.people.models import Contact
+from tashika.people.searching import Narrowing
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,10 @@ from tashika.people import contacts, searching
         ("%", False),
         ("佐", True),
         ("_a", False),
+        ("サ", True),
+        ("み", True),
+        ("藤", False),
+        ("s", True),
     ],
 )
 @pytest.mark.django_db
@@ -42,3 +48,22 @@ def test_search(words: str, found: bool, now: datetime) -> None:
         now=now,
     )
     assert searching.search(words).exists() is found
+    assert bool(searching.first(Narrowing(words=words), limit=5)) is found
+
+
+@pytest.mark.parametrize(("near", "some"), [(1, 1), (2, 3), (5, 1), (100, 100)])
+@pytest.mark.django_db
+def test_pages_of_what_was_found_are_whole_however_they_were_found(
+    near: int, some: int, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(searching, "_NEAR", near)
+    monkeypatch.setattr(searching, "_SOME", some)
+    for number in range(20):
+        name = "佐藤" if number % 3 else "鈴木"
+        contacts.add(values={"email": f"p{number}@example.jp", "family_name": name}, by=SYSTEM, now=now)
+    Contact.objects.filter(email__lt="p15").update(note="moves to another place of the table")
+    wanted = list(Contact.objects.filter(family_name="佐藤").order_by("pk").values_list("pk", flat=True))
+    seen: list[int] = []
+    while page := searching.first(Narrowing(words="佐藤"), after=seen[-1] if seen else 0, limit=4):
+        seen += [contact.pk for contact in page]
+    assert seen == wanted

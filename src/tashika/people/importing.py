@@ -136,6 +136,7 @@ def run(*, import_id: int) -> None:
                 contact_import = _write(import_id, chunk, end)
             _finish(contact_import)
     path.unlink(missing_ok=True)
+    search_index.settle()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE people_contact")
 

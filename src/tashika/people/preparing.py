@@ -18,21 +18,29 @@ from tashika.people.companies import company_key
 from tashika.people.contacts import TEXT_FIELDS
 from tashika.people.rows import Bad, Judged
 
-FIXED = ("number", "email", "email_key", "address_hash", "company_key", "custom", "tags", "owner", "cells")
-CELL_SEPARATOR = "\x1f"
-_SPECIAL = re.compile(r"[\\\t\n\r\x00\x1f]")
+FIXED = ("number", "email", "email_key", "address_hash", "company_key", "custom", "tags", "owner")
+_CELL_END, _ROW_END = "\x1f", "\x1e"
+_SPECIAL = re.compile(r"[\\\t\n\r\x00\x1e\x1f]")
+_NO_ENDS = str.maketrans({_CELL_END: "\ufffd", _ROW_END: "\ufffd", "\0": "\ufffd"})
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\ufffd"})
 _company_key = lru_cache(maxsize=50_000)(company_key)
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """`rows` of a file: `good` as COPY text for the stage, `bad` as COPY text for the quarantine."""
+    """`rows` of a file: `good` as COPY text for the stage, `bad` as COPY text for the quarantine; `cells` are those of
+    the good rows as they were in the file."""
 
     rows: int
     refused: int
     good: bytes
     bad: bytes
+    cells: bytes = b""
+
+    def cells_of(self, numbers: set[int]) -> dict[int, list[str]]:
+        """The cells of good rows by their numbers in the file."""
+        rows = (row.split(_CELL_END) for row in self.cells.decode().split(_ROW_END))
+        return {int(number): cells for number, *cells in rows if number and int(number) in numbers}
 
 
 def columns_of(mapping: list[str]) -> list[str]:
@@ -47,6 +55,7 @@ def prepared(judged: Judged, *, import_id: int, mapping: list[str]) -> Chunk:
     custom_names = [name for name in mapping if name.startswith("custom.")]
     seen: set[str] = set()
     good: list[str] = []
+    kept: list[str] = []
     bad = list(judged.bad)
     for number, values in judged.good:
         cells = judged.cells[number]
@@ -55,13 +64,17 @@ def prepared(judged: Judged, *, import_id: int, mapping: list[str]) -> Chunk:
             bad.append(Bad(number, cells, [doubled(values["email"])]))
             continue
         seen.add(key)
-        good.append(_line(number, values, key, cells, names, custom_names))
+        special = _SPECIAL.search("".join(cells)) is not None
+        good.append(_line(number, values, key, special, names, custom_names))
+        plain = [cell.translate(_NO_ENDS) for cell in cells] if special else cells
+        kept.append(_CELL_END.join([str(number), *plain]))
     refused = [_bad_line(import_id, one) for one in bad]
     return Chunk(
         len(judged.good) + len(judged.bad),
         len(bad),
         "".join(good).encode("utf-8", "replace"),
         "".join(refused).encode("utf-8", "replace"),
+        _ROW_END.join(kept).encode("utf-8", "replace"),
     )
 
 
@@ -75,9 +88,9 @@ def save(path: Path, chunks: Iterable[Chunk]) -> None:
     unfinished = path.with_suffix(".part")
     with unfinished.open("wb") as stream:
         for chunk in chunks:
-            stream.write(b"%d %d %d %d\n" % (chunk.rows, chunk.refused, len(chunk.good), len(chunk.bad)))
-            stream.write(chunk.good)
-            stream.write(chunk.bad)
+            parts = (chunk.good, chunk.bad, chunk.cells)
+            stream.write(b"%d %d %d %d %d\n" % (chunk.rows, chunk.refused, *map(len, parts)))
+            stream.writelines(parts)
         stream.flush()
         os.fsync(stream.fileno())
     unfinished.replace(path)
@@ -88,12 +101,12 @@ def saved(path: Path, *, offset: int) -> Iterator[tuple[Chunk, int]]:
     with path.open("rb") as stream:
         stream.seek(offset)
         while head := stream.readline():
-            rows, refused, good, bad = (int(word) for word in head.split())
-            yield Chunk(rows, refused, stream.read(good), stream.read(bad)), stream.tell()
+            rows, refused, *lengths = (int(word) for word in head.split())
+            yield Chunk(rows, refused, *[stream.read(length) for length in lengths]), stream.tell()
 
 
 def _line(
-    number: int, values: dict[str, Any], key: str, cells: list[str], names: list[str], custom_names: list[str]
+    number: int, values: dict[str, Any], key: str, special: bool, names: list[str], custom_names: list[str]
 ) -> str:
     custom = {name[7:]: values[name] for name in custom_names if values.get(name) not in ("", None)}
     company = _company_key(values.get("company_name", ""))
@@ -106,13 +119,11 @@ def _line(
         _json(custom) if custom else "{}",
         values.get("tags", ""),
         values.get("owner", ""),
-        CELL_SEPARATOR.join(cells),
         *[values.get(name, "") for name in names],
     ]
-    # Every other text comes from the cells as it is, so that one look tells whether any needs escapes.
-    if _SPECIAL.search("".join(cells)) or custom or "\\" in company:
+    # Every other text comes from the cells as it is, so that one look at them tells whether any needs escapes.
+    if special or custom or "\\" in company:
         texts = [text.translate(_ESCAPES) for text in texts]
-        texts[8] = CELL_SEPARATOR.join(cell.replace(CELL_SEPARATOR, "\ufffd").translate(_ESCAPES) for cell in cells)
     texts[3] = f"\\\\x{texts[3]}"
     return "\t".join(texts) + "\n"
 

@@ -39,6 +39,13 @@ def mend() -> None:
             _unlock()
 
 
+def settle() -> None:
+    """Merge entries that were only gathered so far, or every search would look through all of them."""
+    if is_whole():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT gin_clean_pending_list(%s)", [_INDEX])
+
+
 def is_whole() -> bool:
     """Whether searches have their index."""
     with connection.cursor() as cursor:
@@ -56,8 +63,9 @@ def _build() -> None:
         cursor.execute(f"DROP INDEX IF EXISTS {_INDEX}")
         cursor.execute(
             f"CREATE INDEX CONCURRENTLY {_INDEX} ON people_contact"
-            " USING gin (people_bigrams(people_search_key(people_contact)))"
+            ' USING gin ((people_bigrams(people_search_key(people_contact)) COLLATE "C"))'
         )
+        cursor.execute(f"ALTER INDEX {_INDEX} ALTER COLUMN 1 SET STATISTICS 0")
 
 
 def _is_more_than_a_quarter(rows: int) -> bool:

@@ -1,7 +1,7 @@
 """Find contacts by name, kana, company, part of an address, phone or external id.
 
-The search key is a generated column of the table, so that no door can forget it; a GIN index over its bigrams finds
-any two characters in a row in milliseconds. pg_trgm finds nothing in Japanese under a C locale, hence bigrams.
+The search key is computed from the row by the database, so that no door can forget it; a GIN index over its bigrams
+finds any two characters in a row. pg_trgm finds nothing in Japanese under a C locale, hence bigrams.
 """
 
 import unicodedata
@@ -12,6 +12,8 @@ from django.db.models import QuerySet
 
 from tashika.people.models import Company, Contact, Tag, Tagging
 
+_NEAR = 1000  # contacts that are looked at one by one before the index is asked
+_SOME = 400  # matches that are taken wherever they are, to find where a page must end
 _TO_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 
 
@@ -32,7 +34,10 @@ class Narrowing:
 
 def narrowed(narrowing: Narrowing) -> QuerySet[Contact]:
     """The contacts of a list, in no order."""
-    found = search(narrowing.words)
+    return _narrowed(narrowing, search(narrowing.words))
+
+
+def _narrowed(narrowing: Narrowing, found: QuerySet[Contact]) -> QuerySet[Contact]:
     if narrowing.tag is not None:
         found = found.filter(pk__in=Tagging.objects.filter(tag=narrowing.tag).values("contact_id"))
     if narrowing.company is not None:
@@ -53,19 +58,45 @@ def folded(words: str) -> str:
     return unicodedata.normalize("NFKC", words).lower().translate(_TO_KATAKANA)
 
 
-def search(words: str) -> QuerySet[Contact]:
-    """Contacts in which every word occurs, in the order of their ids. A single character matches beginnings of names."""
+def first(narrowing: Narrowing, *, after: int = 0, limit: int) -> list[Contact]:
+    """The first contacts of a list after an id, in the order of their ids: quick, however common the words are."""
+    if not narrowing.words.strip():
+        return list(narrowed(narrowing).filter(pk__gt=after).order_by("pk")[:limit])
+    ids = _near_ids(narrowing, after, limit)
+    if len(ids) < limit:
+        ids = _far_ids(narrowing, after, limit)
+    return list(Contact.objects.select_related("company", "owner").filter(pk__in=ids).order_by("pk"))
+
+
+def _near_ids(narrowing: Narrowing, after: int, limit: int) -> list[int]:
+    """Matches among the next contacts: a common word is met there, long before an index has gathered all its matches."""
+    ids = Contact.objects.filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)
+    last = ids[_NEAR - 1 : _NEAR].first() or ids.last() or after
+    near = _narrowed(narrowing, search(narrowing.words, by_index=False)).filter(pk__gt=after, pk__lte=last)
+    return list(near.order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def _far_ids(narrowing: Narrowing, after: int, limit: int) -> list[int]:
+    """Matches by the index. Where there are many, a page's worth lies at or below the highest of the lowest of some of
+    them: nothing beyond is looked at."""
+    far = narrowed(narrowing).filter(pk__gt=after)
+    some = sorted(far.values_list("pk", flat=True)[: _SOME + limit])
+    if len(some) < _SOME + limit:
+        return some[:limit]
+    return list(far.filter(pk__lte=some[limit - 1]).order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def search(words: str, *, by_index: bool = True) -> QuerySet[Contact]:
+    """Contacts in which every word occurs, in no order. A single character matches beginnings of words. Without the
+    index for few contacts that are known otherwise."""
     found = Contact.objects.select_related("company", "owner")
     for word in folded(words).split():
-        if len(word) == 1:
-            found = found.filter(family_name__startswith=word)
-        else:
+        part = f" {word}" if len(word) == 1 else word
+        found = found.extra(where=["people_search_key(people_contact) LIKE %s"], params=[f"%{_literal(part)}%"])
+        if by_index:
             found = found.extra(
-                where=[
-                    "people_bigrams(people_search_key(people_contact)) @> %s::text[]",
-                    "people_search_key(people_contact) LIKE %s",
-                ],
-                params=[_bigrams(word), f"%{_literal(word)}%"],
+                where=['people_bigrams(people_search_key(people_contact)) COLLATE "C" @> %s::text[]'],
+                params=[_bigrams(part)],
             )
     return found
 

@@ -1,5 +1,6 @@
 """A prepared chunk into the database, as sets: staged by COPY, then inserted and updated by statements."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from tashika.people.addresses import address_key
 from tashika.people.models import Import
-from tashika.people.preparing import CELL_SEPARATOR, FIXED, Chunk, columns_of
+from tashika.people.preparing import FIXED, Chunk, columns_of, doubled
 from tashika.people.rows import Judged
 
 
@@ -39,7 +40,7 @@ def _write(contact_import: Import, chunk: Chunk, now: datetime) -> Counts:
         # The search index gathers a chunk's entries and merges them as one, instead of entry by entry.
         cursor.execute("SET LOCAL gin_pending_list_limit = '64MB'")
         known = _stage(cursor, contact_import, chunk, names)
-        doubled = _quarantine_doubles(cursor, contact_import) if known else 0
+        again = _quarantine_doubles(cursor, contact_import, chunk) if known else 0
         if mode != "both":
             cursor.execute("DELETE FROM import_stage WHERE known = %s", [mode == "new"])
         if "company_name" in names:
@@ -54,8 +55,8 @@ def _write(contact_import: Import, chunk: Chunk, now: datetime) -> Counts:
                 "COPY people_quarantined_row (contact_import_id, number, cells, reasons, settled) FROM STDIN"
             ) as copy:
                 copy.write(chunk.bad)
-    skipped = chunk.rows - chunk.refused - doubled - created - updated
-    return Counts(created, updated, skipped, chunk.refused + doubled)
+    skipped = chunk.rows - chunk.refused - again - created - updated
+    return Counts(created, updated, skipped, chunk.refused + again)
 
 
 def changed_pairs(judged: Judged) -> tuple[int, list[dict[str, Any]]]:
@@ -90,7 +91,7 @@ def _stage(cursor: Any, contact_import: Import, chunk: Chunk, names: list[str]) 
     consent = "given" if contact_import.options.get("consent_ground") else "none"
     cursor.execute(
         "CREATE TEMP TABLE import_stage (number bigint, email text, email_key text, address_hash bytea, company_key text,"
-        f" custom jsonb, tags text, owner text, cells text{columns},"
+        f" custom jsonb, tags text, owner text{columns},"
         " id bigint DEFAULT nextval(pg_get_serial_sequence('people_contact', 'id')), known boolean DEFAULT false,"
         f" consent text DEFAULT '{consent}', opted_out_at timestamptz) ON COMMIT DROP"
     )
@@ -109,19 +110,26 @@ def _stage(cursor: Any, contact_import: Import, chunk: Chunk, names: list[str]) 
     return int(cursor.rowcount)
 
 
-def _quarantine_doubles(cursor: Any, contact_import: Import) -> int:
+def _quarantine_doubles(cursor: Any, contact_import: Import, chunk: Chunk) -> int:
     """Rows whose address an earlier row of this very file has created or changed."""
     cursor.execute(
-        "WITH doubled AS (DELETE FROM import_stage s USING people_contact c WHERE s.known AND c.id = s.id"
-        " AND (c.source_id = %s OR EXISTS"
-        " (SELECT FROM people_contact_history h WHERE h.contact_id = c.id AND h.source_id = %s)) RETURNING s.*)"
-        " INSERT INTO people_quarantined_row (contact_import_id, number, cells, reasons, settled)"
-        " SELECT %s, number, to_jsonb(string_to_array(cells, %s)), jsonb_build_array(jsonb_build_object("
-        "'code', 'duplicate_in_file', 'field', 'email', 'value', email)), '' FROM doubled"
-        " ON CONFLICT (contact_import_id, number) DO UPDATE SET reasons = excluded.reasons",  # a row being corrected
-        [contact_import.source_id, contact_import.source_id, contact_import.pk, CELL_SEPARATOR],
+        "DELETE FROM import_stage s USING people_contact c WHERE s.known AND c.id = s.id AND (c.source_id = %s OR EXISTS"
+        " (SELECT FROM people_contact_history h WHERE h.contact_id = c.id AND h.source_id = %s))"
+        " RETURNING s.number, s.email",
+        [contact_import.source_id, contact_import.source_id],
     )
-    return int(cursor.rowcount)
+    found = dict(cursor.fetchall())
+    cells = chunk.cells_of(set(found)) if found else {}
+    cursor.executemany(
+        "INSERT INTO people_quarantined_row (contact_import_id, number, cells, reasons, settled)"
+        " VALUES (%s, %s, %s, %s, '')"
+        " ON CONFLICT (contact_import_id, number) DO UPDATE SET reasons = excluded.reasons",  # a row being corrected
+        [
+            (contact_import.pk, number, json.dumps(cells[number]), json.dumps([doubled(email)]))
+            for number, email in found.items()
+        ],
+    )
+    return len(found)
 
 
 def _companies(cursor: Any) -> None:

@@ -8,7 +8,7 @@ from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from tashika.api.app import actor_of, require
-from tashika.api.paging import After, Limit, page
+from tashika.api.paging import After, Limit, cut
 from tashika.api.routers.tags import NarrowingIn, TagName, TagOut
 from tashika.core import clock
 from tashika.people import consent, contacts, queries, searching, tagging
@@ -111,7 +111,7 @@ def list_contacts(
     """Search by name, kana, company or part of an address, by tag, company and consent; or list all. In the order of
     ids."""
     require(request, "see")
-    return page(searching.narrowed(narrowing.found()), key="pk", after=after, limit=limit)
+    return cut(searching.first(narrowing.found(), after=after, limit=limit + 1), key="pk", limit=limit)
 
 
 @router.post("/contacts", response={201: ContactOut})

@@ -41,8 +41,7 @@ def address_of(narrowing: Narrowing) -> str:
 
 def page_of(narrowing: Narrowing, after: str) -> dict[str, Any]:
     """A page of contacts by number, never counted as a whole: `rows` and the `next` page's `after`."""
-    found = searching.narrowed(narrowing).filter(pk__gt=number(after)).order_by("pk")
-    rows = list(found[: PAGE + 1])
+    rows = searching.first(narrowing, after=number(after), limit=PAGE + 1)
     return {"rows": rows[:PAGE], "next": rows[PAGE - 1].pk if len(rows) > PAGE else None}
 
 

@@ -177,7 +177,7 @@ def save(request: HttpRequest, public_id: str) -> JsonResponse:
 def why(request: HttpRequest, public_id: str) -> HttpResponse:
     """Why a contact matches, or why not."""
     found, words = _segment(public_id), request.GET.get("q", "").strip()
-    people_found = list(searching.search(words).order_by("pk")[:5]) if words else []
+    people_found = searching.first(searching.Narrowing(words=words), limit=5) if words else []
     verdicts = [(contact, matching.why(found.draft, contact.pk)) for contact in people_found]
     labels = schema.labels()
     shown = [(contact, verdict.holds, _flat(verdict, labels, 0)) for contact, verdict in verdicts]
