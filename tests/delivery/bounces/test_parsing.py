@@ -109,6 +109,19 @@ def test_line_ends_make_no_difference() -> None:
         assert reading.read(raw.replace(b"\n", b"\r\n")) == reading.read(raw), name
 
 
+def test_the_null_sender_is_known_in_both_spellings() -> None:
+    """A bounce whose From names a gateway: only the envelope says that a mail system speaks."""
+    raw = (
+        (CORPUS / "yahoo_japan.eml")
+        .read_bytes()
+        .replace(b"From: MAILER-DAEMON@yahoo.co.jp", b"From: gw@yahoo.co.jp", 1)
+    )
+    for sender in (b"<>", b"<MAILER-DAEMON>"):
+        assert reading.read(raw.replace(b"Return-Path: <>", b"Return-Path: " + sender, 1)).format == "yahoo_japan"
+    person = raw.replace(b"Return-Path: <>", b"Return-Path: <sato@yahoo.co.jp>", 1)
+    assert reading.read(person).kind == "unknown"
+
+
 def test_japanese_subjects_are_read() -> None:
     assert read("domino_dsn_ja").subject == "配信エラー"
     assert read("vacation_subject_ja").subject == "【自動返信】 x"

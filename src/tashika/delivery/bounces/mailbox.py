@@ -146,7 +146,8 @@ def _done(answer: tuple[str, list[Any]]) -> list[Any]:
 
 
 def _words(problem: BaseException) -> str:
-    words = str(problem) or type(problem).__name__
+    named = problem.strerror if isinstance(problem, OSError) else ""
+    words = named or str(problem) or type(problem).__name__
     if words.startswith("b'"):  # imaplib shows the server's bytes as Python writes them
         words = words[2:-1]
     return words[:500]

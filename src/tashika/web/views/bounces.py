@@ -49,8 +49,7 @@ def index(request: HttpRequest) -> HttpResponse:
         request,
         "web/bounces/list.html",
         {
-            "rows": [_named(row) for row in rows[:PAGE]],
-            "names": _names(rows),
+            "rows": _with_names(rows[:PAGE]),
             "kind": kind,
             "dispatch": dispatch if _is_id(dispatch) else "",
             "next": rows[PAGE - 1].pk if len(rows) > PAGE else None,
@@ -167,10 +166,12 @@ def _named(row: Bounce) -> dict[str, Any]:
     return {"bounce": row, "kind": queries.KINDS[row.kind], "reason": queries.REASONS.get(row.reason, "")}
 
 
-def _names(rows: list[Bounce]) -> dict[int, str]:
+def _with_names(rows: list[Bounce]) -> list[dict[str, Any]]:
+    """The reports of a page, each with whom it is about: the address that it names, else the contact's name."""
     ids = {row.contact_id for row in rows if row.contact_id}
     people = Contact.objects.filter(pk__in=ids).only("family_name", "given_name", "company_name")
-    return {one.pk: f"{one.company_name} {one.family_name} {one.given_name}".strip() for one in people}
+    names = {one.pk: f"{one.company_name} {one.family_name} {one.given_name}".strip() for one in people}
+    return [{**_named(row), "who": row.recipient or names.get(row.contact_id or 0, "")} for row in rows]
 
 
 def _is_id(text: str) -> bool:

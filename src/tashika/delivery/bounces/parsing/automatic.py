@@ -28,8 +28,9 @@ def from_daemon(message: Message) -> bool:
 
 
 def from_nobody(message: Message) -> bool:
-    """Whether no reply is wanted: the null sender, as reports have it (RFC 5321 4.5.5)."""
-    return message.fields.get("return-path").strip() == "<>"
+    """Whether no reply is wanted: the null sender, as reports have it (RFC 5321 4.5.5). Postfix's pipe writes it out as
+    MAILER-DAEMON."""
+    return message.fields.get("return-path").strip().lower() in ("<>", "<mailer-daemon>")
 
 
 def read(message: Message) -> Report | None:
