@@ -100,7 +100,11 @@ class Dovecot:
             )
         )
         self._process = subprocess.Popen([binary(), "-F", "-c", str(configuration)], stderr=subprocess.PIPE)
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
