@@ -32,7 +32,7 @@ def is_first_run() -> bool:
 
 def create(*, email: str, name: str, password: str, role: str, by: Actor, now: datetime, language: str = "ja") -> User:
     """Create a person. Raises UnableToCreateUser naming the field."""
-    user = User(email=email.strip().lower(), name=name.strip(), role=Role(role), created_at=now, language=language)
+    user = User(email=email.strip().lower(), name=name.strip(), role=_role(role), created_at=now, language=language)
     try:
         validate_email(user.email)
     except ValidationError as error:
@@ -79,8 +79,8 @@ def change_password(*, user: User, old: str, new: str, now: datetime) -> None:
 def change_role(*, user: User, role: str, by: User, now: datetime) -> None:
     """Give a person another role. Raises UnableToCreateUser when no administrator would be left."""
     with transaction.atomic():
-        _keep_an_administrator(user, Role(role) == Role.ADMINISTRATOR)
-        user.role = Role(role)
+        _keep_an_administrator(user, _role(role) == Role.ADMINISTRATOR)
+        user.role = _role(role)
         user.save(update_fields=["role"])
         audit.record(actor=actor_of(by), verb="change_role", subject=f"user:{user.pk}", now=now, detail={"role": role})
 
@@ -111,6 +111,12 @@ def set_password(*, user: User, password: str, by: User, now: datetime) -> None:
         user.set_password(password)
         user.save(update_fields=["password"])
         audit.record(actor=actor_of(by), verb="set_password", subject=f"user:{user.pk}", now=now)
+
+
+def _role(role: str) -> Role:
+    if role not in Role.values:
+        raise UnableToCreateUser(t("この権限はありません。", "There is no such role."), where="role")
+    return Role(role)
 
 
 def _keep_an_administrator(user: User, stays: bool) -> None:

@@ -9,12 +9,21 @@ from tashika.accounts.models import User
 from tashika.contents.models import LETTERS, Content, Freeze, Kind
 from tashika.core import audit
 from tashika.core.actors import SYSTEM, Actor
-from tashika.core.errors import Conflict, Frozen
+from tashika.core.errors import Conflict, Frozen, TashikaError
 from tashika.core.text import t
+
+LONGEST_NAME = 200  # characters, as the column
+
+
+class UnableToName(TashikaError):
+    """The name of a content is too long."""
+
+    code = "unable_to_name"
+    status = 422
 
 
 def create(*, kind: str, name: str, draft: dict[str, Any], by: User | None, now: datetime) -> Content:
-    """Create a content with its first draft. Numbers of a kind rise without reuse."""
+    """Create a content with its first draft. Numbers of a kind rise without reuse. Raises UnableToName."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"contents:{kind}"])
@@ -22,7 +31,7 @@ def create(*, kind: str, name: str, draft: dict[str, Any], by: User | None, now:
         content = Content.objects.create(
             kind=Kind(kind),
             number=(last or 0) + 1,
-            name=name.strip() or LETTERS[kind],
+            name=_fitting(name) or LETTERS[kind],
             draft=draft,
             draft_saved_at=now,
             draft_saved_by=by,
@@ -44,7 +53,8 @@ def save(
 ) -> Content:
     """Save the draft. `revision` is the one that the editor had loaded.
 
-    Raises Conflict, overwriting nothing, when somebody saved meanwhile; Frozen while an incident holds it (G7).
+    Raises Conflict, overwriting nothing, when somebody saved meanwhile; Frozen while an incident holds it (G7);
+    UnableToName.
     """
     with transaction.atomic():
         current = Content.objects.select_for_update().get(pk=content.pk)
@@ -59,7 +69,7 @@ def save(
                 ),
             )
         current.draft = draft
-        current.name = (name or "").strip() or current.name
+        current.name = _fitting(name or "") or current.name
         current.draft_revision += 1
         current.draft_saved_at = now
         current.draft_saved_by = by
@@ -87,6 +97,15 @@ def refuse_if_frozen(content: Content) -> None:
             ),
             fix=t("複製して編集してください。", "Make a copy and edit that."),
         )
+
+
+def _fitting(name: str) -> str:
+    name = name.strip()
+    if len(name) > LONGEST_NAME:
+        raise UnableToName(
+            t("名前は{n}文字以内にしてください。", "A name has at most {n} characters.", n=LONGEST_NAME), where="name"
+        )
+    return name
 
 
 def _actor(by: User | None) -> Actor:

@@ -46,6 +46,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "tashika.web.middleware.LanguageMiddleware",
     "tashika.web.middleware.ErrorMiddleware",
+    "tashika.web.middleware.StorableMiddleware",
     "tashika.web.middleware.SecurityHeadersMiddleware",
 ]
 

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils import translation
 
+from tashika.core import storable
 from tashika.core.errors import TashikaError
+from tashika.web.reading import ours
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -42,13 +44,37 @@ class ErrorMiddleware:
             return None
         if request.method == "POST" and not getattr(request, "htmx", False) and request.headers.get("Referer"):
             messages.error(request, f"{error.what} {error.fix}".strip())
-            return redirect(request.headers["Referer"])
-        template = "web/_notice.html" if getattr(request, "htmx", False) else "web/error.html"
-        response = render(request, template, {"error": error}, status=error.status)
-        if getattr(request, "htmx", False):
-            response["HX-Retarget"] = "#notices"
-            response["HX-Reswap"] = "innerHTML"
-        return response
+            return HttpResponseRedirect(ours(request, request.headers["Referer"]))
+        return _shown(request, error)
+
+
+class StorableMiddleware:
+    """Refuses a form or a query with what PostgreSQL can't keep. The API and the providers' hooks read their own."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *view: object) -> HttpResponse | None:
+        if request.path.startswith(("/api/", "/hooks/")):
+            return None
+        try:
+            for sent in (request.GET, request.POST):
+                storable.check(dict(sent.lists()))
+        except storable.UnableToStore as error:
+            return _shown(request, error)
+        return None
+
+
+def _shown(request: HttpRequest, error: TashikaError) -> HttpResponse:
+    template = "web/_notice.html" if getattr(request, "htmx", False) else "web/error.html"
+    response = render(request, template, {"error": error}, status=error.status)
+    if getattr(request, "htmx", False):
+        response["HX-Retarget"] = "#notices"
+        response["HX-Reswap"] = "innerHTML"
+    return response
 
 
 class SecurityHeadersMiddleware:

@@ -8,6 +8,7 @@ from django.http import QueryDict
 from tashika.core.text import Text, t
 from tashika.people import queries, searching
 from tashika.people.searching import Narrowing
+from tashika.web.reading import number
 
 PAGE = 50
 CONSENTS: dict[str, Text] = {
@@ -19,11 +20,11 @@ CONSENTS: dict[str, Text] = {
 
 def narrowing_of(given: QueryDict) -> Narrowing:
     """The narrowing that an address or a form says. Raises NotFound for a tag or company that is gone."""
-    tag, company, consent = (given.get(name, "") for name in ("tag", "company", "consent"))
+    tag, company, consent = number(given.get("tag")), number(given.get("company")), given.get("consent", "")
     return Narrowing(
         words=given.get("q", "").strip().replace("\0", ""),
-        tag=queries.tag(int(tag)) if tag.isdecimal() else None,
-        company=queries.company(int(company)) if company.isdecimal() else None,
+        tag=queries.tag(tag) if tag is not None else None,
+        company=queries.company(company) if company is not None else None,
         consent=consent if consent in CONSENTS else "",
     )
 
@@ -41,10 +42,5 @@ def address_of(narrowing: Narrowing) -> str:
 
 def page_of(narrowing: Narrowing, after: str) -> dict[str, Any]:
     """A page of contacts by number, never counted as a whole: `rows` and the `next` page's `after`."""
-    rows = searching.first(narrowing, after=number(after), limit=PAGE + 1)
+    rows = searching.first(narrowing, after=number(after) or 0, limit=PAGE + 1)
     return {"rows": rows[:PAGE], "next": rows[PAGE - 1].pk if len(rows) > PAGE else None}
-
-
-def number(word: str) -> int:
-    """A row's number from an address; 0 for anything else."""
-    return int(word) if word.isdecimal() and len(word) < 19 else 0

@@ -12,6 +12,7 @@ from tashika.core.text import t
 from tashika.people import companies, queries
 from tashika.people.searching import Narrowing
 from tashika.web.access import staff, user_of
+from tashika.web.reading import number
 from tashika.web.views import _lists
 
 
@@ -75,7 +76,7 @@ def join(request: HttpRequest, company_id: int) -> HttpResponse:
     """Find the company that this one is to become; POST joins them."""
     found = queries.company(company_id)
     if request.method == "POST":
-        into = queries.company(_lists.number(request.POST.get("into", "")))
+        into = queries.company(number(request.POST.get("into")) or 0)
         moved = companies.join(company=found, into=into, by=actor_of(user_of(request)), now=clock.now())
         words = t(
             "{n}人を「{name}」にまとめました。", "{n} contacts are now with “{name}”.", n=f"{moved:,}", name=into.name

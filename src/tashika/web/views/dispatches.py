@@ -18,6 +18,7 @@ from tashika.delivery.bounces import queries as bounces
 from tashika.delivery.models import Dispatch
 from tashika.web.access import staff
 from tashika.web.formulas import harmless
+from tashika.web.reading import number
 from tashika.web.views.scenarios import EXCLUDED
 
 OUTCOMES: dict[str, Text] = {
@@ -45,10 +46,8 @@ def dispatch(request: HttpRequest, dispatch_id: int) -> HttpResponse:
     found = get_object_or_404(queries.dispatches(), pk=dispatch_id)
     outcome = request.GET.get("outcome", "got")
     outcome = outcome if outcome in OUTCOMES else "got"
-    after, search = request.GET.get("after", "0"), request.GET.get("q", "")
-    rows = queries.recipients(
-        dispatch_id, outcome, after_id=int(after) if after.isdigit() else 0, limit=50, search=search
-    )
+    after, search = number(request.GET.get("after")) or 0, request.GET.get("q", "")
+    rows = queries.recipients(dispatch_id, outcome, after_id=after, limit=50, search=search)
     figures = queries.figures(dispatch_id)
     counts = {
         "got": figures.accepted,

@@ -1,8 +1,7 @@
 """緊急停止: in the header of every page."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path
 from django.views.decorators.http import require_POST
 
@@ -10,6 +9,7 @@ from tashika.core import clock
 from tashika.core.text import t
 from tashika.delivery import stopping
 from tashika.web.access import staff, user_of
+from tashika.web.reading import ours
 
 
 @require_POST
@@ -26,7 +26,7 @@ def stop(request: HttpRequest) -> HttpResponse:
             who=", ".join(answer.silent),
         )
         messages.warning(request, str(words))
-    return redirect(request.headers.get("Referer") or "/")
+    return HttpResponseRedirect(ours(request, request.headers.get("Referer")))
 
 
 @require_POST
@@ -35,7 +35,7 @@ def release(request: HttpRequest) -> HttpResponse:
     """Let sending go on."""
     stopping.release_emergency_stop(by=user_of(request), now=clock.now())
     messages.success(request, str(t("緊急停止を解除しました。", "The emergency stop is released.")))
-    return redirect(request.headers.get("Referer") or "/")
+    return HttpResponseRedirect(ours(request, request.headers.get("Referer")))
 
 
 urlpatterns = [

@@ -1,13 +1,12 @@
 """Mails: the list, the editor with its live preview, versions."""
 
-import json
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tashika.accounts import roles
 from tashika.accounts.models import User
@@ -22,6 +21,7 @@ from tashika.mails.starting_designs import DESIGNS, EMPTY
 from tashika.people.models import Contact
 from tashika.web.access import staff
 from tashika.web.middleware import SecurityHeadersMiddleware
+from tashika.web.reading import json_body, number
 
 # A mail shows pictures from anywhere; its frame is sandboxed and the page around it runs our own scripts alone.
 _PREVIEW_POLICY = SecurityHeadersMiddleware.POLICY.replace("img-src 'self' data:", "img-src 'self' data: https: http:")
@@ -39,6 +39,7 @@ def mails(request: HttpRequest) -> HttpResponse:
     return render(request, "web/mails/list.html", {"page": page, "words": words})
 
 
+@require_http_methods(["GET", "POST"])
 @staff("edit")
 def new_mail(request: HttpRequest) -> HttpResponse:
     """Choose a starting design; POST begins the mail."""
@@ -154,8 +155,8 @@ def find_contacts(request: HttpRequest) -> JsonResponse:
 def copy_mail(request: HttpRequest, public_id: str) -> HttpResponse:
     """A copy of the draft, or of a version."""
     content = _mail(public_id)
-    number = request.POST.get("version", "")
-    body = _version(content, int(number)).body if number.isdecimal() else None
+    version = number(request.POST.get("version"))
+    body = _version(content, version).body if version is not None else None
     made = drafting.copy(content=content, body=body, by=_who(request), now=clock.now())
     return redirect("mail", made.public_id)
 
@@ -197,15 +198,8 @@ def _version(content: Content, number: int) -> Version:
 
 
 def _json(request: HttpRequest) -> dict[str, Any]:
-    try:
-        asked = json.loads(request.body)
-    except ValueError:
-        asked = None
-    if (
-        not isinstance(asked, dict)
-        or not isinstance(asked.get("body", {}), dict)
-        or type(asked.get("revision", 0)) is not int
-    ):
+    asked = json_body(request)
+    if not isinstance(asked.get("body", {}), dict) or type(asked.get("revision", 0)) is not int:
         raise drafting.UnableToSaveMail(t("送られた内容を読めません。", "What was sent can't be read."))
     return asked
 

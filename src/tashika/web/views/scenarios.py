@@ -25,6 +25,7 @@ from tashika.delivery import queries as delivery
 from tashika.safeguards import reviewing
 from tashika.scenarios import broadcasts, publishing, queries, starting, unpublishing
 from tashika.web.access import staff, user_of
+from tashika.web.reading import number
 
 EXCLUDED: dict[str, Text] = {
     "opted_out": t("配信停止", "Opted out"),
@@ -66,7 +67,7 @@ def edit(request: HttpRequest, public_id: str = "") -> HttpResponse:
             "segment": request.POST.get("segment", ""),
             "mail": request.POST.get("mail", ""),
             "send_at": _moment(request.POST.get("send_at", "")) if request.POST.get("when") == "later" else None,
-            "relay": int(request.POST.get("relay") or 0) or None,
+            "relay": number(request.POST.get("relay")) or None,
         }
         name = request.POST.get("name", "").strip() or str(t("一斉配信", "Broadcast"))
         if content is None:
@@ -78,7 +79,7 @@ def edit(request: HttpRequest, public_id: str = "") -> HttpResponse:
                 name=name,
                 by=user_of(request),
                 now=clock.now(),
-                revision=int(request.POST.get("revision") or 0) or None,
+                revision=number(request.POST.get("revision")) or None,
             )
         return redirect("scenario" if request.POST.get("only_save") else "review", content.public_id)
     return render(
@@ -156,10 +157,7 @@ def review(request: HttpRequest, public_id: str) -> HttpResponse:
 def publish(request: HttpRequest, public_id: str) -> HttpResponse:
     """Publish what was looked at; or publish again, with a choice."""
     content = _scenario(public_id)
-    people = request.POST.get("people", "0")
-    clearance = publishing.Clearance(
-        bytes.fromhex(request.POST.get("bill", "")), int(people) if people.isdigit() else 0
-    )
+    clearance = publishing.Clearance(_bytes(request.POST.get("bill", "")), number(request.POST.get("people")) or 0)
     publishing.publish(
         scenario=content, clearance=clearance, by=user_of(request), now=clock.now(), choice=request.POST.get("choice")
     )
@@ -205,7 +203,7 @@ def unpublish(request: HttpRequest, public_id: str) -> HttpResponse:
 def copy(request: HttpRequest, public_id: str) -> HttpResponse:
     """A copy to publish anew; without its time."""
     content = _scenario(public_id)
-    name = str(t("{name} の複製", "Copy of {name}", name=content.name))
+    name = str(t("{name} の複製", "Copy of {name}", name=content.name))[: drafting.LONGEST_NAME]
     made = drafting.create(
         kind=Kind.SCENARIO, name=name, draft={**content.draft, "send_at": None}, by=user_of(request), now=clock.now()
     )
@@ -256,6 +254,14 @@ def _scenario(public_id: str) -> Content:
 
 def _named(public_id: str | None) -> Content | None:
     return contents.by_public_id(public_id) if public_id else None
+
+
+def _bytes(words: str) -> bytes:
+    """A hash as the review's page gives it; nothing that is true of any state if it is none."""
+    try:
+        return bytes.fromhex(words)
+    except ValueError:
+        return b""
 
 
 def _moment(words: str) -> str | None:

@@ -1,6 +1,5 @@
 """Segments: rules without code, live count and sample, why a contact matches."""
 
-import json
 from typing import Any
 
 from django.contrib import messages
@@ -20,6 +19,7 @@ from tashika.people import queries as people
 from tashika.people import searching
 from tashika.people.models import Contact
 from tashika.web.access import staff, user_of
+from tashika.web.reading import json_body
 from tashika.web.views import _lists
 
 TESTS: dict[str, Text] = {
@@ -134,7 +134,7 @@ def _static(request: HttpRequest, found: Content) -> HttpResponse:
 def count(request: HttpRequest) -> JsonResponse:
     """Live count and sample of a rule that is being edited."""
     try:
-        body = {"rule": json.loads(request.body)["rule"]}
+        body = {"rule": json_body(request)["rule"]}
         number = matching.count(body)
         found = Contact.objects.filter(pk__in=matching.sample(body, 8)).order_by("pk")
     except (TashikaError, ValueError, KeyError) as error:
@@ -155,7 +155,7 @@ def count(request: HttpRequest) -> JsonResponse:
 def save(request: HttpRequest, public_id: str) -> JsonResponse:
     """Save the draft."""
     try:
-        data = json.loads(request.body)
+        data = json_body(request)
         matching.audience_sql({"rule": data["rule"]})
         saved = drafting.save(
             content=_segment(public_id),

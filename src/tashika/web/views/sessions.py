@@ -2,10 +2,9 @@
 
 from django.contrib import messages
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tashika.accounts import attempts, first_run, users
@@ -14,6 +13,7 @@ from tashika.core import clock
 from tashika.core.actors import Actor
 from tashika.core.text import t
 from tashika.web.access import staff, user_of
+from tashika.web.reading import ours
 
 
 @require_http_methods(["GET", "POST"])
@@ -31,7 +31,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
         elif user := authenticate(request, username=email, password=request.POST.get("password", "")):
             attempts.forget(email=email, origin=origin)
             login(request, user)
-            return redirect(_next(request))
+            return HttpResponseRedirect(_next(request))
         else:
             attempts.note_failure(email=email, origin=origin, now=clock.now())
             words = t("メールアドレスまたはパスワードが違います。", "The address or the password is wrong.")
@@ -78,7 +78,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
 def language(request: HttpRequest) -> HttpResponse:
     """Japanese or English, remembered for the person, or in a cookie before log-in."""
     chosen = request.POST.get("language", "ja")
-    response = redirect(_next(request))
+    response = HttpResponseRedirect(_next(request))
     if chosen in ("ja", "en"):
         if request.user.is_authenticated:
             users.choose_language(user=user_of(request), language=chosen)
@@ -106,8 +106,7 @@ def password(request: HttpRequest) -> HttpResponse:
 
 
 def _next(request: HttpRequest) -> str:
-    target = request.POST.get("next") or request.GET.get("next") or "/"
-    return target if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}) else "/"
+    return ours(request, request.POST.get("next") or request.GET.get("next"))
 
 
 urlpatterns = [

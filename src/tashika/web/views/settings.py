@@ -21,6 +21,7 @@ from tashika.core.text import t
 from tashika.delivery import queries, relays
 from tashika.delivery.models import CaughtMail, Relay
 from tashika.web.access import staff, user_of
+from tashika.web.reading import number
 
 
 @require_GET
@@ -79,7 +80,7 @@ def _change_people(request: HttpRequest, by: User, now: object) -> None:
             role=request.POST.get("role", Role.VIEWER),
         )
         return
-    user = get_object_or_404(User, pk=request.POST.get("user"))
+    user = get_object_or_404(User, pk=number(request.POST.get("user")))
     act = request.POST.get("act")
     if act == "deactivate":
         users.deactivate(user=user, by=by, now=moment)
@@ -99,7 +100,7 @@ def keys(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if request.POST.get("revoke"):
             api_keys.revoke(
-                key=get_object_or_404(ApiKey, pk=request.POST["revoke"]), by=user_of(request), now=clock.now()
+                key=get_object_or_404(ApiKey, pk=number(request.POST["revoke"])), by=user_of(request), now=clock.now()
             )
         else:
             role = request.POST.get("role", Role.VIEWER)
@@ -134,19 +135,16 @@ def relay(request: HttpRequest, relay_id: int | None = None) -> HttpResponse:
     found = get_object_or_404(Relay, pk=relay_id, practice=False) if relay_id else None
     wrong, words = "", ""
     if request.method == "POST":
-        number = {
-            key: int(request.POST[key]) if request.POST.get(key, "").isdigit() else 0 for key in ("port", "connections")
-        }
-        per_hour = request.POST.get("per_hour", "")
+        numbers = {key: number(request.POST.get(key)) or 0 for key in ("port", "connections")}
         password = request.POST.get("password", "")
         values = {
             "name": request.POST.get("name", ""),
             "host": request.POST.get("host", ""),
-            **number,
+            **numbers,
             "security": request.POST.get("security", ""),
             "verify_certificate": request.POST.get("verify") == "1",
             "username": request.POST.get("username", ""),
-            "per_hour": int(per_hour) if per_hour.isdigit() else None,
+            "per_hour": number(request.POST.get("per_hour")),
             "by": user_of(request),
             "now": clock.now(),
         }

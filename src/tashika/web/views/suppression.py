@@ -13,7 +13,7 @@ from tashika.core.text import Text, t
 from tashika.people import queries, suppression
 from tashika.people.models import Suppression
 from tashika.web.access import staff, user_of
-from tashika.web.views import _lists
+from tashika.web.reading import number
 
 PAGE = 100
 REASONS: dict[str, Text] = {
@@ -41,7 +41,7 @@ def suppressed(request: HttpRequest) -> HttpResponse:
         )
         messages.success(request, str(t("{n}件を追加しました。", "{n} added.", n=added)))
         return redirect("suppression")
-    words, after = request.GET.get("q", "").strip(), _lists.number(request.GET.get("after", ""))
+    words, after = request.GET.get("q", "").strip(), number(request.GET.get("after")) or 0
     found = queries.suppressions()
     rows = list((found.filter(pk__lt=after) if after else found)[: PAGE + 1])
     context = {

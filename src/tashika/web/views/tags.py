@@ -13,6 +13,7 @@ from tashika.core.text import t
 from tashika.people import queries, searching, tagging, tags
 from tashika.people.searching import Narrowing
 from tashika.web.access import staff, user_of
+from tashika.web.reading import number
 from tashika.web.views import _lists
 
 PAGE = 100
@@ -79,7 +80,7 @@ def rename(request: HttpRequest, tag_id: int) -> HttpResponse:
 def merge(request: HttpRequest, tag_id: int) -> HttpResponse:
     """Into another tag."""
     found = queries.tag(tag_id)
-    into = queries.tag(_lists.number(request.POST.get("into", "")))
+    into = queries.tag(number(request.POST.get("into")) or 0)
     moved = tags.merge(tag=found, into=into, by=actor_of(user_of(request)), now=clock.now())
     words = t(
         "「{name}」に統合しました。{n}人に新しくつきました。",
