@@ -27,7 +27,7 @@ from tashika.contents.models import Kind
 from tashika.core import clock
 from tashika.core.actors import SYSTEM
 from tashika.delivery.models import CaughtMail, Dispatch, Relay
-from tashika.people import fields, suppression, tagging
+from tashika.people import defining, suppression, tagging
 from tashika.people.models import Company, Contact, Import, QuarantinedRow, Suppression
 
 pytestmark = pytest.mark.django_db
@@ -112,7 +112,7 @@ def things(person: Callable[[str], User], now: datetime) -> dict[str, dict[str, 
             "number": 1,
             "tag_id": tagging.of_name("展示会", now=now).pk,
             "company_id": Company.objects.get().pk,
-            "key": fields.define(key="plan", label="契約", type="text", choices=[], by=SYSTEM, now=now).key,
+            "key": defining.create(key="plan", label="契約", type="text", choices=[], by=SYSTEM, now=now).key,
         },
         "segments": {"public_id": scenario.draft["segment"]},
         "mails": {"public_id": mail},
@@ -203,8 +203,8 @@ def test_each_role_may_what_the_ability_of_the_view_says(
 
 
 def _needs_more(route: Route, method: str, role: str) -> bool:
-    """The suppression list is for everybody to look at and for editors to add to."""
-    return (route.name, method) == ("suppression", "post") and not roles.may(role, "edit")
+    """Some pages are for everybody to look at; to change what they show takes an editor."""
+    return method == "post" and route.name in ("suppression", "field") and not roles.may(role, "edit")
 
 
 def test_to_look_changes_nothing_and_works(things: dict[str, dict[str, object]], person: Callable[[str], User]) -> None:

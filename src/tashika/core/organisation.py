@@ -22,7 +22,7 @@ def change(*, name: str, postal_address: str, contact: str, by: Actor, now: date
     """Say who we are. Raises UnableToChangeOrganisation naming the field."""
     values = {"name": name.strip(), "postal_address": postal_address.strip(), "contact": contact.strip()}
     for field, value in values.items():
-        most = OrganisationSettings._meta.get_field(field).max_length or 0
+        most = getattr(OrganisationSettings._meta.get_field(field), "max_length", 0)
         if len(value) > most:
             raise UnableToChangeOrganisation(
                 t("{n}文字以内にしてください。", "At most {n} characters.", n=most), where=field

@@ -19,7 +19,7 @@ from tashika.people import queries as people
 from tashika.people import searching
 from tashika.people.models import Contact
 from tashika.web.access import staff, user_of
-from tashika.web.reading import json_body
+from tashika.web.reading import json_body, number
 from tashika.web.views import _lists
 
 TESTS: dict[str, Text] = {
@@ -119,7 +119,7 @@ def segment(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _static(request: HttpRequest, found: Content) -> HttpResponse:
-    rows = static_lists.members(found, after=_lists.number(request.GET.get("after", "")), limit=_lists.PAGE + 1)
+    rows = static_lists.members(found, after=number(request.GET.get("after")) or 0, limit=_lists.PAGE + 1)
     context = {
         "content": found,
         "count": static_lists.count(found),
@@ -199,7 +199,7 @@ def _flat(verdict: matching.Verdict, labels: dict[str, Text | str], depth: int) 
 def members(request: HttpRequest, public_id: str) -> HttpResponse:
     """Add addresses to a static list, pasted or from a file; or take one contact off."""
     found, by, now = _segment(public_id), user_of(request), clock.now()
-    if off := _lists.number(request.POST.get("off", "")):
+    if off := number(request.POST.get("off")):
         if static_lists.remove(content=found, contact_id=off, by=by, now=now):
             messages.success(request, str(t("リストから外しました。", "Taken off the list.")))
         return redirect("segment", public_id)
