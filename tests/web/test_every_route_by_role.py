@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from tests.fakes.dns_server import dns_server
 from tests.people.test_importing import GOOD, HEADER, imported
 from tests.scenarios.conftest import broadcast_to
 
@@ -26,11 +27,24 @@ from tashika.contents import drafting, versions
 from tashika.contents.models import Kind
 from tashika.core import clock
 from tashika.core.actors import SYSTEM
+from tashika.delivery import sending_domains
+from tashika.delivery.bounces import taking
+from tashika.delivery.bounces.models import Bounce
+from tashika.delivery.dkim import keeping
+from tashika.delivery.dkim.keys import ED25519
 from tashika.delivery.models import CaughtMail, Dispatch, Relay
 from tashika.people import defining, suppression, tagging
 from tashika.people.models import Company, Contact, Import, QuarantinedRow, Suppression
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _names_are_asked_of_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with dns_server() as server:
+        monkeypatch.setenv("TASHIKA_DNS_SERVER", server.address)
+        yield
+
 
 # Without a person there is nothing but this: whoever adds to it says why.
 OPEN = {
@@ -92,6 +106,8 @@ def things(person: Callable[[str], User], now: datetime) -> dict[str, dict[str, 
         give_up_at=now,
         created_at=now,
     )
+    domain = sending_domains.add(name="mirai.example.jp", by=administrator, now=now)
+    taking.take(raw=b"From: a@example.jp\nSubject: x\n\nx\n", way="pipe", now=now)
     relay = Relay.objects.create(name="本番", host="127.0.0.1", port=9, security="none", created_at=now)
     caught = CaughtMail.objects.create(
         at=now, sender="a@example.jp", recipient="b@example.jp", message=b"Subject: x\n\n"
@@ -112,6 +128,9 @@ def things(person: Callable[[str], User], now: datetime) -> dict[str, dict[str, 
             "number": 1,
             "tag_id": tagging.of_name("展示会", now=now).pk,
             "company_id": Company.objects.get().pk,
+            "name": domain.name,
+            "key_id": keeping.make(domain=domain, algorithm=ED25519, by=administrator, now=now).pk,
+            "bounce_id": Bounce.objects.get().pk,
             "key": defining.create(key="plan", label="契約", type="text", choices=[], by=SYSTEM, now=now).key,
         },
         "segments": {"public_id": scenario.draft["segment"]},

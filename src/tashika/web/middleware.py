@@ -49,7 +49,7 @@ class ErrorMiddleware:
 
 
 class StorableMiddleware:
-    """Refuses a form or a query with what PostgreSQL can't keep. The API and the providers' hooks read their own."""
+    """Refuses an address, a query or a form with what PostgreSQL can't keep. The API and the providers' hooks read their own."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -57,12 +57,14 @@ class StorableMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, *view: object) -> HttpResponse | None:
+    def process_view(
+        self, request: HttpRequest, view: object, positional: object, named: dict[str, object]
+    ) -> HttpResponse | None:
         if request.path.startswith(("/api/", "/hooks/")):
             return None
         try:
-            for sent in (request.GET, request.POST):
-                storable.check(dict(sent.lists()))
+            for sent in (named, dict(request.GET.lists()), dict(request.POST.lists())):
+                storable.check(sent)
         except storable.UnableToStore as error:
             return _shown(request, error)
         return None
