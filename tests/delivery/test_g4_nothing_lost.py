@@ -19,9 +19,9 @@ from tashika.delivery.models import Dispatch, LedgerRow, Relay
 from tests.delivery.conftest import (
     ALL,
     SenderProcess,
-    _url,
     add_contacts,
     check_ledger_against,
+    database_url,
     mail_version,
     planned,
     relay_to,
@@ -181,7 +181,7 @@ def _plan_slowly_elsewhere(dispatch: Dispatch) -> "subprocess.Popen[bytes]":
         **os.environ,
         "PYTHONPATH": os.pathsep.join(sys.path),
         "DJANGO_SETTINGS_MODULE": "tashika.core.settings",
-        "DATABASE_URL": _url(),
+        "DATABASE_URL": database_url(),
         "TASHIKA_SECRET_KEY": settings.SECRET_KEY,
     }
     return subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL)
