@@ -220,7 +220,7 @@ def download(request: HttpRequest, import_id: int) -> StreamingHttpResponse:
     def lines() -> Iterator[str]:
         writer = csv.writer(Echo())
         yield "\ufeff"
-        yield writer.writerow([*found.layout["header"], "元の行", "理由"])
+        yield writer.writerow([*(harmless(cell) for cell in found.layout["header"]), "元の行", "理由"])
         for one in QuarantinedRow.objects.filter(contact_import=found, settled="").order_by("number").iterator(1000):
             reasons = "・".join(str(quarantine.in_words(reason)) for reason in one.reasons)
             width = len(found.layout["header"])
