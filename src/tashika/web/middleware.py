@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import translation
 
@@ -49,7 +49,8 @@ class ErrorMiddleware:
 
 
 class StorableMiddleware:
-    """Refuses an address, a query or a form with what PostgreSQL can't keep. The API and the providers' hooks read their own."""
+    """Refuses a query or a form with what PostgreSQL can't keep; an address with NUL is nothing's. The API and the
+    providers' hooks read their own."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -62,9 +63,11 @@ class StorableMiddleware:
     ) -> HttpResponse | None:
         if request.path.startswith(("/api/", "/hooks/")):
             return None
+        if any("\0" in part for part in named.values() if isinstance(part, str)):
+            raise Http404
         try:
-            for sent in (named, dict(request.GET.lists()), dict(request.POST.lists())):
-                storable.check(sent)
+            for sent in (request.GET, request.POST):
+                storable.check(dict(sent.lists()))
         except storable.UnableToStore as error:
             return _shown(request, error)
         return None
