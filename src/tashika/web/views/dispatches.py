@@ -1,11 +1,7 @@
 """Dispatches: the figures, who got it, who was spared; each list exportable."""
 
-import csv
-import io
-from collections.abc import AsyncIterator, Iterable
-
 from asgiref.sync import sync_to_async
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
@@ -16,8 +12,8 @@ from tashika.core.text import Text, t
 from tashika.delivery import queries
 from tashika.delivery.bounces import queries as bounces
 from tashika.delivery.models import Dispatch
+from tashika.web import csv_files
 from tashika.web.access import staff
-from tashika.web.formulas import harmless
 from tashika.web.reading import number
 from tashika.web.views.scenarios import EXCLUDED
 
@@ -87,45 +83,38 @@ def export(request: HttpRequest, dispatch_id: int, outcome: str) -> HttpResponse
     get_object_or_404(Dispatch, pk=dispatch_id)
     if outcome not in OUTCOMES:
         return HttpResponse(status=404)
-    response = StreamingHttpResponse(_lines(dispatch_id, outcome), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="dispatch-{dispatch_id}-{outcome}.csv"'
-    return response
+    blocks = _blocks(dispatch_id, outcome, csv_files.language())
+    return csv_files.answer(blocks, name=f"dispatch-{dispatch_id}-{outcome}")
 
 
-async def _lines(dispatch_id: int, outcome: str) -> AsyncIterator[str]:
+async def _blocks(dispatch_id: int, outcome: str, language: str) -> csv_files.Blocks:
     """A thousand rows at a time: what is sent is forgotten, however many there are."""
-    yield "\ufeff" + _csv([_HEADS])
+    yield [[head.in_language(language) for head in _HEADS]]
     after = 0
     while rows := await sync_to_async(queries.recipients)(dispatch_id, outcome, after_id=after, limit=1000):
         after = rows[-1].row_id
-        yield _csv(_cells(row) for row in rows)
+        yield [_cells(row, language) for row in rows]
 
 
-def _cells(row: queries.Recipient) -> list[str]:
+def _cells(row: queries.Recipient, language: str) -> list[str]:
     begun = clock.to_the_second(row.begun_at) if row.begun_at else ""
     ended = clock.to_the_second(row.ended_at) if row.ended_at else ""
-    why = str(EXCLUDED.get(row.why, row.why))
+    why = EXCLUDED[row.why].in_language(language) if row.why in EXCLUDED else row.why
     names = [row.address, row.company_name, row.family_name, row.given_name]
-    return [harmless(cell) for cell in (*names, row.state, why, begun, ended, row.reply, row.message_id)]
-
-
-def _csv(rows: Iterable[list[str]]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
+    return [*names, row.state, why, begun, ended, row.reply, row.message_id]
 
 
 _HEADS = [
-    "メールアドレス",
-    "会社名",
-    "姓",
-    "名",
-    "状態",
-    "理由",
-    "送信開始",
-    "結果の時刻",
-    "相手の返事",
-    "Message-ID",
+    t("メールアドレス", "Address"),
+    t("会社名", "Company"),
+    t("姓", "Family name"),
+    t("名", "Given name"),
+    t("状態", "State"),
+    t("理由", "Reason"),
+    t("送信開始", "Begun"),
+    t("結果の時刻", "Ended"),
+    t("相手の返事", "Reply"),
+    t("Message-ID", "Message-ID"),
 ]
 
 urlpatterns = [

@@ -1,9 +1,8 @@
 """Imports: upload, mapping, findings, progress, quarantine, undo."""
 
 import asyncio
-import csv
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
 from django.contrib import messages
@@ -19,8 +18,8 @@ from tashika.core.text import t
 from tashika.people import fields, headers, importing, quarantine, rows, tasks, undoing, uploading
 from tashika.people.models import Import, QuarantinedRow
 from tashika.people.reading import ENCODINGS
+from tashika.web import csv_files
 from tashika.web.access import staff, user_of
-from tashika.web.formulas import harmless
 
 State = Import.State
 
@@ -212,24 +211,24 @@ def row(request: HttpRequest, row_id: int) -> HttpResponse:
 def download(request: HttpRequest, import_id: int) -> StreamingHttpResponse:
     """The quarantine as CSV, with the reasons beside the cells: to be corrected and imported again."""
     found = get_object_or_404(Import, pk=import_id)
+    return csv_files.answer(_quarantine(found, csv_files.language()), name=f"import-{import_id}-quarantine")
 
-    class Echo:
-        def write(self, value: str) -> str:
-            return value
 
-    def lines() -> Iterator[str]:
-        writer = csv.writer(Echo())
-        yield "\ufeff"
-        yield writer.writerow([*(harmless(cell) for cell in found.layout["header"]), "元の行", "理由"])
-        for one in QuarantinedRow.objects.filter(contact_import=found, settled="").order_by("number").iterator(1000):
-            reasons = "・".join(str(quarantine.in_words(reason)) for reason in one.reasons)
-            width = len(found.layout["header"])
-            cells = [*one.cells, *[""] * (width - len(one.cells))][:width]
-            yield writer.writerow([*(harmless(cell) for cell in cells), one.number, reasons])
+async def _quarantine(found: Import, language: str) -> csv_files.Blocks:
+    """A thousand rows at a time."""
+    header, after = found.layout["header"], 0
+    extra = [t("元の行", "Row in the file"), t("理由", "Reasons")]
+    yield [[*header, *(words.in_language(language) for words in extra)]]
+    waiting = QuarantinedRow.objects.filter(contact_import=found, settled="").order_by("number")
+    while rows := [one async for one in waiting.filter(number__gt=after)[:1000]]:
+        after = rows[-1].number
+        yield [_quarantined(one, len(header), language) for one in rows]
 
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="import-{import_id}-quarantine.csv"'
-    return response
+
+def _quarantined(row: QuarantinedRow, width: int, language: str) -> list[str]:
+    cells = [*row.cells, *[""] * (width - len(row.cells))][:width]
+    reasons = [quarantine.in_words(reason).in_language(language) for reason in row.reasons]
+    return [*cells, str(row.number), ("・" if language == "ja" else "; ").join(reasons)]
 
 
 @require_GET
