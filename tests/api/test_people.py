@@ -9,7 +9,7 @@ from django.test import Client
 from tashika.accounts import api_keys
 from tashika.accounts.models import User
 from tashika.core.actors import SYSTEM
-from tashika.people import contacts
+from tashika.people import bulk_tagging, contacts
 from tashika.people.models import Company, Contact
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +34,19 @@ def three(now: datetime) -> list[Contact]:
         contacts.add(values={"email": f"{n}@example.jp", "company_name": name}, by=SYSTEM, now=now)
         for n, name in enumerate(("株式会社みらい", "株式会社みらい", "株式会社あした"))
     ]
+
+
+def test_very_many_are_tagged_in_the_background(
+    call: Any, three: list[Contact], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_tagging, "AT_ONCE", 2)
+    tag = call("post", "/tags", {"name": "展示会"}, 201)["id"]
+    begun = call("post", f"/tags/{tag}/put", {"everybody": True}, 202)
+    assert begun["state"] == "running" and call("get", f"/tags/{tag}")["contacts"] == 0
+    bulk_tagging.run(bulk_id=begun["id"])
+    done = {"state": "finished", "planned": 3, "seen": 3, "changed": 3}
+    assert call("get", f"/tags/bulk/{begun['id']}") == {**begun, **done}
+    call("post", f"/tags/{tag}/take-off", {"everybody": True}, 202)
 
 
 def test_tags_by_search_rename_merge_delete(call: Any, three: list[Contact]) -> None:

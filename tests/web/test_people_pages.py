@@ -13,8 +13,8 @@ from tashika.accounts.models import ApiKey, User
 from tashika.contents import drafting
 from tashika.contents.models import Kind
 from tashika.core.actors import SYSTEM
-from tashika.people import consent, contacts, defining, queries, tagging, tags
-from tashika.people.models import Contact, CustomField, Tag
+from tashika.people import bulk_tagging, consent, contacts, defining, queries, tagging, tags
+from tashika.people.models import BulkTagging, Contact, CustomField, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -125,6 +125,21 @@ def test_everybody_whom_the_list_shows_is_tagged_after_the_number_was_seen(
     assert [names_of(one) for one in three] == [["みらい様"], ["みらい様"], []]
     at_desk.post("/tags/bulk", {"company": company, "q": "鈴木", "name": "みらい様", "act": "off"})
     assert [names_of(one) for one in three] == [["みらい様"], [], []]
+
+
+def test_very_many_are_tagged_in_the_background_with_progress(
+    at_desk: Client, three: list[Contact], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_tagging, "AT_ONCE", 2)
+    assert "裏で少しずつ進めます" in words(at_desk.get("/tags/bulk"))
+    page = at_desk.post("/tags/bulk", {"name": "全員", "act": "on"}, follow=True)
+    bulk = BulkTagging.objects.get()
+    assert page.redirect_chain == [(f"/tags/bulk/{bulk.pk}", 302)]
+    assert "進行中" in words(page) and f'data-events="/tags/bulk/{bulk.pk}/events"' in page.content.decode()
+    assert "一括タグづけを進めています" in words(at_desk.get("/tags"))
+    assert names_of(three[0]) == []
+    bulk_tagging.run(bulk_id=bulk.pk)
+    assert "完了" in words(at_desk.get(f"/tags/bulk/{bulk.pk}")) and names_of(three[2]) == ["全員"]
 
 
 def test_the_list_goes_on_after_its_last_row(at_desk: Client, now: datetime) -> None:
@@ -276,7 +291,9 @@ def test_staff_are_added_changed_deactivated_and_let_in_again(client: Client, pe
 
 def test_an_api_key_is_shown_once_and_can_be_revoked(client: Client, person: Callable[[str], User]) -> None:
     client.force_login(person("administrator"))
-    made = client.post("/settings/api-keys", {"name": "基幹", "role": "editor"}).content.decode()
+    answer = client.post("/settings/api-keys", {"name": "基幹", "role": "editor"})
+    assert answer.status_code == 302, "loading the page again makes no other key"
+    made = client.get(answer.headers["Location"]).content.decode()
     secret = re.search(r"<code>(tsk_[^<]+)</code>", made)
     assert secret and secret[1] not in client.get("/settings/api-keys").content.decode()
     headers = {"Authorization": f"Bearer {secret[1]}"}

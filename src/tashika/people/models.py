@@ -169,6 +169,34 @@ class Tagging(models.Model):
         constraints = [models.UniqueConstraint(fields=["tag", "contact"], name="people_tagging_once")]
 
 
+class BulkTagging(models.Model):
+    """A tag being put on, or taken off, very many contacts in the background: those with an id up to `last_id` whom the
+    narrowing finds when they are come to. `cursor` is the id that it has come to; killed, it goes on from there."""
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        FINISHED = "finished"
+        FAILED = "failed"  # the tag or company of the narrowing went away meanwhile
+
+    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="+")
+    puts_on = models.BooleanField()
+    narrowing = models.JSONField()  # words, tag, company, consent, as in searching.Narrowing; rows by their ids
+    actor_kind = models.CharField(max_length=20)
+    actor_id = models.BigIntegerField(null=True)
+    actor_label = models.CharField(max_length=300)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
+    last_id = models.BigIntegerField()
+    cursor = models.BigIntegerField(default=0)
+    planned = models.BigIntegerField()  # contacts to look at
+    seen = models.BigIntegerField(default=0)
+    changed = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "people_bulk_tagging"
+
+
 class Consent(models.Model):
     """How and when a person agreed or withdrew (特定電子メール法 3条・4条). Rows are only added."""
 

@@ -9,6 +9,7 @@ from tashika.core.errors import NotFound
 from tashika.core.text import t
 from tashika.people.companies import company_key
 from tashika.people.models import (
+    BulkTagging,
     Company,
     Consent,
     Contact,
@@ -98,6 +99,19 @@ def tag_of(name: str) -> Tag | None:
     """The tag that a name or a former name means."""
     found = Tag.objects.select_related("leads_to").filter(name=name.strip().replace("\0", "")).first()
     return (found.leads_to or found) if found else None
+
+
+def bulk_tagging(bulk_id: int) -> BulkTagging:
+    """A tagging in the background. Raises NotFound."""
+    found = BulkTagging.objects.select_related("tag").filter(pk=bulk_id).first()
+    if found is None:
+        raise NotFound(t("この一括タグづけは見つかりません。", "There is no such tagging."))
+    return found
+
+
+def running_bulk_taggings() -> QuerySet[BulkTagging]:
+    """Those that are not finished, the newest first."""
+    return BulkTagging.objects.select_related("tag").filter(state=BulkTagging.State.RUNNING).order_by("-id")
 
 
 def tag_counts(tag_ids: list[int]) -> dict[int, int]:

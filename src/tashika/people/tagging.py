@@ -52,6 +52,21 @@ def put(*, tag: Tag, contacts: Chosen, source: Source, now: datetime) -> int:
         return int(cursor.rowcount)
 
 
+def remove(*, tag: Tag, contacts: Chosen, source: Source, now: datetime) -> int:
+    """Take a tag off a set of contacts; how many had it. A tag that is there knows since when and from where by itself;
+    one that goes leaves a line in the history."""
+    statement, values = contacts
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH gone AS (DELETE FROM people_tagging WHERE tag_id = %s AND contact_id IN ({statement})"
+            " RETURNING contact_id) INSERT INTO people_contact_history (contact_id, at, source_id, act, changes)"
+            " SELECT contact_id, %s, %s, 'untagged',"
+            " jsonb_build_object('tag', jsonb_build_array(%s::text, NULL)) FROM gone",
+            [tag.pk, *values, now, source.pk, tag.name],
+        )
+        return int(cursor.rowcount)
+
+
 def put_on(*, tag: Tag, contact_ids: list[int], by: Actor, now: datetime) -> int:
     """Put a tag on some contacts by hand."""
     return _put(tag, _of_ids(contact_ids), by, now)
@@ -74,7 +89,8 @@ def take_off_found(*, tag: Tag, narrowing: Narrowing, by: Actor, now: datetime) 
 
 def remove_all(*, tag: Tag, source: Source, now: datetime) -> int:
     """Take a tag off everybody who has it, in the caller's transaction and audit entry; how many had it."""
-    return _remove(tag, ("SELECT g.contact_id FROM people_tagging g WHERE g.tag_id = %s", [tag.pk]), source, now)
+    everybody = ("SELECT g.contact_id FROM people_tagging g WHERE g.tag_id = %s", [tag.pk])
+    return remove(tag=tag, contacts=everybody, source=source, now=now)
 
 
 def _put(tag: Tag, contacts: Chosen, by: Actor, now: datetime) -> int:
@@ -88,25 +104,11 @@ def _put(tag: Tag, contacts: Chosen, by: Actor, now: datetime) -> int:
 
 def _take(tag: Tag, contacts: Chosen, by: Actor, now: datetime) -> int:
     with transaction.atomic():
-        count = _remove(tag, contacts, sources.of_actor(by, now=now), now)
+        count = remove(tag=tag, contacts=contacts, source=sources.of_actor(by, now=now), now=now)
         audit.record(
             actor=by, verb="untag", subject=f"tag:{tag.pk}", now=now, detail={"name": tag.name, "contacts": count}
         )
     return count
-
-
-def _remove(tag: Tag, contacts: Chosen, source: Source, now: datetime) -> int:
-    """A tag that is there knows since when and from where by itself; one that goes leaves a line in the history."""
-    statement, values = contacts
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH gone AS (DELETE FROM people_tagging WHERE tag_id = %s AND contact_id IN ({statement})"
-            " RETURNING contact_id) INSERT INTO people_contact_history (contact_id, at, source_id, act, changes)"
-            " SELECT contact_id, %s, %s, 'untagged',"
-            " jsonb_build_object('tag', jsonb_build_array(%s::text, NULL)) FROM gone",
-            [tag.pk, *values, now, source.pk, tag.name],
-        )
-        return int(cursor.rowcount)
 
 
 def _of_ids(contact_ids: list[int]) -> Chosen:

@@ -2,7 +2,7 @@
 
 from procrastinate.contrib.django import app
 
-from tashika.people import importing, search_index
+from tashika.people import bulk_tagging, importing, search_index
 
 
 @app.task
@@ -15,6 +15,12 @@ def check_import(import_id: int) -> None:
 def run_import(import_id: int) -> None:
     """Import a file; killed and tried again it goes on where it was."""
     importing.run(import_id=import_id)
+
+
+@app.task
+def tag_in_bulk(bulk_id: int) -> None:
+    """Tag very many; killed and tried again it goes on where it was."""
+    bulk_tagging.run(bulk_id=bulk_id)
 
 
 @app.periodic(cron="* * * * *")

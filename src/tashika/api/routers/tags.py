@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 from tashika.api.app import actor_of, require
 from tashika.audiences import retiring, uses
 from tashika.core import clock
-from tashika.people import queries, tagging, tags
+from tashika.people import bulk_tagging, queries, tagging, tags, tasks
 from tashika.people.searching import Narrowing
 
 router = Router(tags=["tags"])
@@ -73,6 +73,16 @@ class CountOut(Schema):
     contacts: int
 
 
+class BulkOut(Schema):
+    """A tagging in the background: contacts to look at, looked at, changed."""
+
+    id: int
+    state: str
+    planned: int
+    seen: int
+    changed: int
+
+
 @router.get("/tags", response=list[TagOut])
 def list_tags(request: HttpRequest) -> list[Any]:
     """All tags."""
@@ -124,20 +134,35 @@ def delete_tag(request: HttpRequest, tag_id: int) -> dict[str, int]:
     return {"contacts": retiring.delete_tag(tag=queries.tag(tag_id), by=actor_of(request), now=clock.now())}
 
 
-@router.post("/tags/{tag_id}/put", response=CountOut)
-def put_tag(request: HttpRequest, tag_id: int, values: FoundIn) -> dict[str, int]:
-    """Put a tag on everybody whom a search finds; how many did not have it."""
-    require(request, "edit")
-    found, by = _meant(values), actor_of(request)
-    return {"contacts": tagging.put_on_found(tag=queries.tag(tag_id), narrowing=found, by=by, now=clock.now())}
+@router.get("/tags/bulk/{bulk_id}", response=BulkOut)
+def get_bulk_tagging(request: HttpRequest, bulk_id: int) -> Any:
+    """How far a tagging in the background has come."""
+    require(request, "see")
+    return queries.bulk_tagging(bulk_id)
 
 
-@router.post("/tags/{tag_id}/take-off", response=CountOut)
-def take_tag_off(request: HttpRequest, tag_id: int, values: FoundIn) -> dict[str, int]:
-    """Take a tag off everybody whom a search finds; how many had it."""
+@router.post("/tags/{tag_id}/put", response={200: CountOut, 202: BulkOut})
+def put_tag(request: HttpRequest, tag_id: int, values: FoundIn) -> Status[Any]:
+    """Put a tag on everybody whom a search finds; how many did not have it. Very many are tagged in the background."""
     require(request, "edit")
-    found, by = _meant(values), actor_of(request)
-    return {"contacts": tagging.take_off_found(tag=queries.tag(tag_id), narrowing=found, by=by, now=clock.now())}
+    return _change(request, tag_id, _meant(values), puts_on=True)
+
+
+@router.post("/tags/{tag_id}/take-off", response={200: CountOut, 202: BulkOut})
+def take_tag_off(request: HttpRequest, tag_id: int, values: FoundIn) -> Status[Any]:
+    """Take a tag off everybody whom a search finds; how many had it. Very many are untagged in the background."""
+    require(request, "edit")
+    return _change(request, tag_id, _meant(values), puts_on=False)
+
+
+def _change(request: HttpRequest, tag_id: int, found: Narrowing, *, puts_on: bool) -> Status[Any]:
+    tag, by, now = queries.tag(tag_id), actor_of(request), clock.now()
+    if bulk_tagging.is_large(found):
+        begun = bulk_tagging.begin(tag=tag, puts_on=puts_on, narrowing=found, by=by, now=now)
+        tasks.tag_in_bulk.defer(bulk_id=begun.pk)
+        return Status(202, begun)
+    change = tagging.put_on_found if puts_on else tagging.take_off_found
+    return Status(200, {"contacts": change(tag=tag, narrowing=found, by=by, now=now)})
 
 
 def _meant(values: FoundIn) -> Narrowing:

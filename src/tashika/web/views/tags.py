@@ -1,7 +1,12 @@
 """Tags: the list, a tag with its contacts, renaming, merging, deleting; tagging everybody whom a search finds."""
 
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from asgiref.sync import sync_to_async
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -9,8 +14,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tashika.accounts.users import actor_of
 from tashika.audiences import retiring, uses
 from tashika.core import clock
-from tashika.core.text import t
-from tashika.people import queries, searching, tagging, tags
+from tashika.core.text import Text, t
+from tashika.people import bulk_tagging, queries, searching, tagging, tags, tasks
+from tashika.people.models import BulkTagging
 from tashika.people.searching import Narrowing
 from tashika.web.access import staff, user_of
 from tashika.web.reading import number
@@ -32,6 +38,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "limit": queries.COUNT_LIMIT,
         "words": words,
         "next": rows[PAGE - 1].name if len(rows) > PAGE else "",
+        "running": queries.running_bulk_taggings(),
     }
     return render(request, "web/tags/list.html", context)
 
@@ -116,28 +123,67 @@ def bulk(request: HttpRequest) -> HttpResponse:
     address = _lists.address_of(narrowing)
     if request.method == "GET":
         count = searching.narrowed(narrowing).count()
-        context = {"narrowing": narrowing, "address": address, "count": count, "tags": queries.tags()[:1000]}
+        context = {
+            "narrowing": narrowing,
+            "address": address,
+            "count": count,
+            "large": count > bulk_tagging.AT_ONCE,
+            "tags": queries.tags()[:1000],
+        }
         return render(request, "web/tags/bulk.html", context)
     by, now, name = actor_of(user_of(request)), clock.now(), request.POST.get("name", "")
-    known = queries.tag_of(name)
-    if request.POST.get("act") == "off":
-        taken = tagging.take_off_found(tag=known, narrowing=narrowing, by=by, now=now) if known else 0
-        words = t("{n}人から「{name}」を外しました。", "“{name}” taken off {n} contacts.", name=name, n=f"{taken:,}")
-    else:
-        put = tagging.put_on_found(
-            tag=known or tags.create(name=name, by=by, now=now), narrowing=narrowing, by=by, now=now
-        )
-        words = t(
-            "新しく{n}人に「{name}」をつけました。", "“{name}” put on {n} more contacts.", name=name, n=f"{put:,}"
-        )
-    messages.success(request, str(words))
+    known, puts_on = queries.tag_of(name), request.POST.get("act") != "off"
+    if known is None and not puts_on:
+        messages.success(request, str(_changed(name, False, 0)))
+        return redirect(f"/contacts?{address}")
+    meant = known or tags.create(name=name, by=by, now=now)
+    if bulk_tagging.is_large(narrowing):
+        begun = bulk_tagging.begin(tag=meant, puts_on=puts_on, narrowing=narrowing, by=by, now=now)
+        tasks.tag_in_bulk.defer(bulk_id=begun.pk)
+        return redirect("bulk_tagging", begun.pk)
+    change = tagging.put_on_found if puts_on else tagging.take_off_found
+    number = change(tag=meant, narrowing=narrowing, by=by, now=now)
+    messages.success(request, str(_changed(meant.name, puts_on, number)))
     return redirect(f"/contacts?{address}")
+
+
+def _changed(name: str, puts_on: bool, number: int) -> Text:
+    if puts_on:
+        return t(
+            "新しく{n}人に「{name}」をつけました。", "“{name}” put on {n} more contacts.", name=name, n=f"{number:,}"
+        )
+    return t("{n}人から「{name}」を外しました。", "“{name}” taken off {n} contacts.", name=name, n=f"{number:,}")
+
+
+@require_GET
+@staff("see")
+def bulk_progress(request: HttpRequest, bulk_id: int) -> HttpResponse:
+    """How far a tagging in the background has come."""
+    return render(request, "web/tags/progress.html", {"bulk": queries.bulk_tagging(bulk_id)})
+
+
+@require_GET
+@staff("see")
+async def bulk_events(request: HttpRequest, bulk_id: int) -> StreamingHttpResponse:
+    """The same, live."""
+
+    async def progress() -> AsyncIterator[str]:
+        while True:
+            found = await sync_to_async(queries.bulk_tagging)(bulk_id)
+            over = found.state != BulkTagging.State.RUNNING
+            values = {"planned": found.planned, "seen": found.seen, "changed": found.changed, "reload": over}
+            yield f"data: {json.dumps(values)}\n\n"
+            await asyncio.sleep(0.5)
+
+    return StreamingHttpResponse(progress(), content_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
 urlpatterns = [
     path("tags", index, name="tags"),
     path("tags/new", new, name="new_tag"),
     path("tags/bulk", bulk, name="bulk_tag"),
+    path("tags/bulk/<int:bulk_id>", bulk_progress, name="bulk_tagging"),
+    path("tags/bulk/<int:bulk_id>/events", bulk_events, name="bulk_tagging_events"),
     path("tags/<int:tag_id>", tag, name="tag"),
     path("tags/<int:tag_id>/rename", rename, name="rename_tag"),
     path("tags/<int:tag_id>/merge", merge, name="merge_tag"),
