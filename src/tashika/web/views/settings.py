@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from tashika.accounts import api_keys, roles, users
 from tashika.accounts.models import ApiKey, Role, User
 from tashika.accounts.users import actor_of
-from tashika.core import audit, clock, organisation
+from tashika.core import audit, clock, organisation, sealing
 from tashika.core.errors import TashikaError
 from tashika.core.models import AuditEntry, OrganisationSettings
 from tashika.core.text import t
@@ -22,6 +22,7 @@ from tashika.delivery import queries, relays
 from tashika.delivery.models import CaughtMail, Relay
 from tashika.web.access import staff, user_of
 from tashika.web.reading import number
+from tashika.web.views import _trail
 
 
 @require_GET
@@ -95,30 +96,30 @@ def _change_people(request: HttpRequest, by: User, now: object) -> None:
 @require_http_methods(["GET", "POST"])
 @staff("administer")
 def keys(request: HttpRequest) -> HttpResponse:
-    """API keys; the key itself is shown once."""
-    secret = ""
+    """API keys; the key itself is shown once, on the page that follows its making."""
     if request.method == "POST":
-        if request.POST.get("revoke"):
-            api_keys.revoke(
-                key=get_object_or_404(ApiKey, pk=number(request.POST["revoke"])), by=user_of(request), now=clock.now()
-            )
-        else:
-            role = request.POST.get("role", Role.VIEWER)
-            _, secret = api_keys.make(
-                name=request.POST.get("name", "")[:100],
-                role=role if role in Role.values else Role.VIEWER,
-                by=user_of(request),
-                now=clock.now(),
-            )
-    return render(
-        request,
-        "web/settings/keys.html",
-        {
-            "keys": ApiKey.objects.select_related("created_by").order_by("-id"),
-            "secret": secret,
-            "roles": [(role, roles.NAMES[role]) for role in Role],
-        },
-    )
+        _change_keys(request, user_of(request))
+        return redirect("api_keys")
+    made = request.session.pop("made_key", None)
+    context = {
+        "keys": ApiKey.objects.select_related("created_by").order_by("-id"),
+        "secret": sealing.unseal("made_key", made.encode()) if made else "",
+        "roles": [(role, roles.NAMES[role]) for role in Role],
+    }
+    response = render(request, "web/settings/keys.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _change_keys(request: HttpRequest, by: User) -> None:
+    if request.POST.get("revoke"):
+        key = get_object_or_404(ApiKey, pk=number(request.POST["revoke"]))
+        api_keys.revoke(key=key, by=by, now=clock.now())
+        return
+    role, name = request.POST.get("role", Role.VIEWER), request.POST.get("name", "")[:100]
+    role = role if role in Role.values else Role.VIEWER
+    _, secret = api_keys.make(name=name, role=role, by=by, now=clock.now())
+    request.session["made_key"] = sealing.seal("made_key", secret).decode()
 
 
 @require_GET
@@ -197,11 +198,13 @@ def trail(request: HttpRequest) -> HttpResponse:
     if subject:
         entries = entries.filter(subject=subject)
     broken = audit.first_broken_entry() if request.GET.get("verify") else None
+    page = Paginator(entries, 100).get_page(request.GET.get("page"))
     return render(
         request,
         "web/settings/audit.html",
         {
-            "page": Paginator(entries, 100).get_page(request.GET.get("page")),
+            "page": page,
+            "lines": [_trail.line_of(entry) for entry in page],
             "subject": subject,
             "broken": broken,
             "verified": bool(request.GET.get("verify")),

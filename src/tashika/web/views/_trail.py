@@ -1,0 +1,179 @@
+"""The audit trail in words: what was done, to what, with which details. Entries keep codes; people read sentences."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tashika.core.models import AuditEntry
+from tashika.core.text import Text, t
+
+VERBS: dict[str, Text] = {
+    "activate_dkim_key": t("DKIM鍵を有効にした", "Activated a DKIM key"),
+    "add_contact": t("見込み顧客を登録した", "Added a contact"),
+    "add_members": t("静的リストに人を加えた", "Added people to a static list"),
+    "add_sending_domain": t("差出人ドメインを追加した", "Added a sending domain"),
+    "archive_content": t("コンテンツをしまった", "Archived a content"),
+    "archive_field": t("カスタム項目の使用を停止した", "Archived a custom field"),
+    "archive_relay": t("送信サーバーをしまった", "Archived a relay"),
+    "archive_sending_domain": t("差出人ドメインをしまった", "Archived a sending domain"),
+    "begin_bulk_tagging": t("一括タグづけを始めた", "Began tagging in bulk"),
+    "begin_import": t("取り込みを始めた", "Began an import"),
+    "bring_back_field": t("カスタム項目を元に戻した", "Brought back a custom field"),
+    "change_bounce_settings": t("戻ってきたメールの設定を変えた", "Changed how bounces reach us"),
+    "change_contact": t("見込み顧客を変更した", "Changed a contact"),
+    "change_field": t("カスタム項目を変更した", "Changed a custom field"),
+    "change_organisation": t("組織の情報を変更した", "Changed the organisation"),
+    "change_password": t("自分のパスワードを変えた", "Changed their own password"),
+    "change_relay": t("送信サーバーを変更した", "Changed a relay"),
+    "change_role": t("権限を変えた", "Changed a role"),
+    "close_hook": t("配信事業者からの受け取りをやめた", "Closed a provider's webhook"),
+    "complaint": t("迷惑メール報告により配信停止にした", "Opted out after a complaint"),
+    "confirm_relay": t("送信サーバーを確認した", "Confirmed a relay"),
+    "correct_row": t("隔離した行を直して取り込んだ", "Corrected a quarantined row"),
+    "create_content": t("コンテンツを作った", "Made a content"),
+    "create_field": t("カスタム項目を作った", "Made a custom field"),
+    "create_relay": t("送信サーバーを追加した", "Added a relay"),
+    "create_tag": t("タグを作った", "Made a tag"),
+    "create_user": t("メンバーを追加した", "Added a member"),
+    "deactivate_user": t("メンバーを無効にした", "Deactivated a member"),
+    "decide_import": t("取り込みの指摘を判断した", "Decided an import's findings"),
+    "delete_contact": t("見込み顧客を削除した", "Deleted a contact"),
+    "delete_tag": t("タグを削除した", "Deleted a tag"),
+    "discard_row": t("隔離した行を捨てた", "Discarded a quarantined row"),
+    "emergency_stop": t("緊急停止した", "Stopped all sending"),
+    "finish_import": t("取り込みが終わった", "Finished an import"),
+    "give_consent": t("同意を記録した", "Recorded consent"),
+    "join_companies": t("会社をまとめた", "Joined two companies"),
+    "lift_suppression": t("配信除外リストから外した", "Took an address off the suppression list"),
+    "make_api_key": t("APIキーを作った", "Made an API key"),
+    "make_dkim_key": t("DKIM鍵を作った", "Made a DKIM key"),
+    "make_relay_default": t("標準の送信サーバーにした", "Made a relay the default"),
+    "merge_tags": t("タグを統合した", "Merged two tags"),
+    "open_hook": t("配信事業者からの受け取りを始めた", "Opened a provider's webhook"),
+    "opt_out": t("配信停止にした", "Opted out"),
+    "publish": t("公開した", "Published"),
+    "publish_again": t("もう一度公開した", "Published again"),
+    "reactivate_user": t("メンバーを再び有効にした", "Reactivated a member"),
+    "recompute_bounces": t("戻ってきたメールを読み直した", "Read all bounces anew"),
+    "release": t("止まったメールを送ることにした", "Released stopped mails"),
+    "release_emergency_stop": t("緊急停止を解除した", "Released the emergency stop"),
+    "remove_member": t("静的リストから人を外した", "Took somebody off a static list"),
+    "rename_company": t("会社の名前を変えた", "Renamed a company"),
+    "rename_tag": t("タグの名前を変えた", "Renamed a tag"),
+    "reorder_fields": t("カスタム項目を並べ替えた", "Reordered the custom fields"),
+    "retire_dkim_key": t("DKIM鍵を引退させた", "Retired a DKIM key"),
+    "revoke_api_key": t("APIキーを無効にした", "Revoked an API key"),
+    "save_draft": t("下書きを保存した", "Saved a draft"),
+    "set_outgoing_addresses": t("送信元のIPアドレスを決めた", "Set the outgoing addresses"),
+    "set_password": t("メンバーのパスワードを決めた", "Set a member's password"),
+    "set_up_import": t("取り込みの列を決めた", "Set up an import"),
+    "start_late": t("遅れて始まる配信を確かめた", "Started a late delivery"),
+    "stop": t("配信を止めた", "Stopped a dispatch"),
+    "suppress": t("配信除外リストに加えた", "Suppressed addresses"),
+    "tag": t("タグをつけた", "Put a tag on"),
+    "undo_import": t("取り込みを元に戻した", "Undid an import"),
+    "unpublish": t("非公開にした", "Unpublished"),
+    "untag": t("タグを外した", "Took a tag off"),
+    "upload_import": t("ファイルを読み込んだ", "Uploaded a file"),
+}
+
+# What an entry is about: the word for it and where its page is.
+SUBJECTS: dict[str, tuple[Text, str]] = {
+    "api_key": (t("APIキー", "API key"), "/settings/api-keys"),
+    "company": (t("会社", "company"), "/companies/{key}"),
+    "contact": (t("見込み顧客", "contact"), "/contacts/{key}"),
+    "dispatch": (t("配信", "dispatch"), "/dispatches/{key}"),
+    "dkim_key": (t("DKIM鍵", "DKIM key"), "/settings/sending-domains"),
+    "field": (t("カスタム項目", "custom field"), "/fields/{key}"),
+    "import": (t("取り込み", "import"), "/imports/{key}"),
+    "relay": (t("送信サーバー", "relay"), "/settings/relays/{key}"),
+    "sending_domain": (t("差出人ドメイン", "sending domain"), "/settings/sending-domains"),
+    "tag": (t("タグ", "tag"), "/tags/{key}"),
+    "user": (t("メンバー", "member"), "/settings/people"),
+    "all": (t("すべての送信", "all sending"), ""),
+    "bounces": (t("戻ってきたメール", "bounces"), "/bounces"),
+    "fields": (t("カスタム項目", "custom fields"), "/fields"),
+    "organisation": (t("組織", "organisation"), "/settings/organisation"),
+    "suppression": (t("配信除外リスト", "suppression list"), "/suppression"),
+}
+_CONTENTS = {"S": "/scenarios/{key}", "G": "/segments/{key}", "M": "/mails/{key}"}
+_DETAILS: dict[str, Text] = {
+    "added": t("加えた人数", "added"),
+    "addresses": t("アドレスの数", "addresses"),
+    "algorithm": t("方式", "algorithm"),
+    "choice": t("選択", "choice"),
+    "company": t("会社", "company"),
+    "consent": t("同意", "consent"),
+    "contacts": t("人数", "contacts"),
+    "created": t("新規", "created"),
+    "domain": t("ドメイン", "domain"),
+    "fields": t("項目", "fields"),
+    "from": t("前", "from"),
+    "ground": t("根拠", "ground"),
+    "host": t("ホスト", "host"),
+    "into": t("統合先", "into"),
+    "mapping": t("列", "columns"),
+    "masked": t("アドレス", "address"),
+    "name": t("名前", "name"),
+    "options": t("取り込み方", "options"),
+    "people": t("人数", "people"),
+    "per_hour": t("1時間の上限", "per hour"),
+    "port": t("ポート", "port"),
+    "quarantined": t("隔離", "quarantined"),
+    "reason": t("理由", "reason"),
+    "revision": t("改訂", "revision"),
+    "role": t("権限", "role"),
+    "row": t("行", "row"),
+    "security": t("暗号化", "security"),
+    "selector": t("セレクター", "selector"),
+    "send_at": t("送信の時刻", "to be sent"),
+    "size": t("大きさ（バイト）", "bytes"),
+    "skipped": t("変更なし", "skipped"),
+    "stopped": t("停止", "stopped"),
+    "to": t("後", "to"),
+    "updated": t("更新", "updated"),
+    "why": t("理由", "reason"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as the page shows it."""
+
+    entry: AuditEntry
+    what: Text | str
+    about: str
+    link: str
+    details: list[tuple[Text | str, str]]
+
+
+def line_of(entry: AuditEntry) -> Line:
+    """An entry in words; a code without words is shown as it is."""
+    about, link = _about(entry.subject)
+    return Line(entry, VERBS.get(entry.verb, entry.verb), about, link, list(_details(entry.detail)))
+
+
+def _about(subject: str) -> tuple[str, str]:
+    kind, _, key = subject.partition(":")
+    if kind in SUBJECTS:
+        words, link = SUBJECTS[kind]
+        return f"{words} {key}".strip(), link.format(key=key)
+    return subject, _CONTENTS.get(subject.partition("-")[0], "").format(key=subject)
+
+
+def _details(detail: dict[str, Any]) -> Iterator[tuple[Text | str, str]]:
+    """What says something: neither empty nor a fingerprint. Lists and tables in a line."""
+    for key, value in detail.items():
+        if value in (None, "", [], {}) or key in ("sha256", "bill"):
+            continue
+        yield _DETAILS.get(key, key), _in_a_line(value)
+
+
+def _in_a_line(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(t("はい", "yes") if value else t("いいえ", "no"))
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_in_a_line(one)}" for key, one in value.items() if one not in (None, "", [], {}))
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value if one)
+    return f"{value:,}" if isinstance(value, int) else str(value)
