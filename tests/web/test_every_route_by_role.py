@@ -33,8 +33,9 @@ from tashika.delivery.bounces.models import Bounce
 from tashika.delivery.dkim import keeping
 from tashika.delivery.dkim.keys import ED25519
 from tashika.delivery.models import CaughtMail, Dispatch, Relay
-from tashika.people import defining, suppression, tagging
+from tashika.people import bulk_tagging, defining, suppression, tagging
 from tashika.people.models import Company, Contact, Import, QuarantinedRow, Suppression
+from tashika.people.searching import Narrowing
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +109,7 @@ def things(person: Callable[[str], User], now: datetime) -> dict[str, dict[str, 
     )
     domain = sending_domains.add(name="mirai.example.jp", by=administrator, now=now)
     taking.take(raw=b"From: a@example.jp\nSubject: x\n\nx\n", way="pipe", now=now)
+    tag = tagging.of_name("展示会", now=now)
     relay = Relay.objects.create(name="本番", host="127.0.0.1", port=9, security="none", created_at=now)
     caught = CaughtMail.objects.create(
         at=now, sender="a@example.jp", recipient="b@example.jp", message=b"Subject: x\n\n"
@@ -126,7 +128,8 @@ def things(person: Callable[[str], User], now: datetime) -> dict[str, dict[str, 
             "relay_id": relay.pk,
             "mail_id": caught.pk,
             "number": 1,
-            "tag_id": tagging.of_name("展示会", now=now).pk,
+            "tag_id": tag.pk,
+            "bulk_id": bulk_tagging.begin(tag=tag, puts_on=True, narrowing=Narrowing(), by=SYSTEM, now=now).pk,
             "company_id": Company.objects.get().pk,
             "name": domain.name,
             "key_id": keeping.make(domain=domain, algorithm=ED25519, by=administrator, now=now).pk,

@@ -4,8 +4,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone as django_timezone
+from django.utils import translation
 
 JAPAN = ZoneInfo("Asia/Tokyo")
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")  # not strftime's, which follow the system's locale
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _WEEKDAYS = "月火水木金土日"
 
 
@@ -15,13 +18,15 @@ def now() -> datetime:
 
 
 def in_words(moment: datetime) -> str:
-    """A moment as people in Japan write it: 2026年11月24日(火) 18:40."""
+    """A moment in the active language: 2026年11月24日(火) 18:40, or Tue 24 Nov 2026 18:40."""
     local = django_timezone.localtime(moment)
-    return f"{local.year}年{local.month}月{local.day}日({_WEEKDAYS[local.weekday()]}) {local:%H:%M}"
+    if (translation.get_language() or "ja").startswith("ja"):
+        return f"{local.year}年{local.month}月{local.day}日({_WEEKDAYS[local.weekday()]}) {local:%H:%M}"
+    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local:%Y %H:%M}"
 
 
 def to_the_second(moment: datetime) -> str:
-    """The same with seconds: 2026年11月24日(火) 18:40:07. For what a person has to answer for, such as the last mail."""
+    """The same with seconds. For what a person has to answer for, such as the last mail."""
     return f"{in_words(moment)}:{django_timezone.localtime(moment):%S}"
 
 

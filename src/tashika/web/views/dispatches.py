@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
+from django.utils import translation
 from django.views.decorators.http import require_GET
 
 from tashika.core import clock
@@ -97,9 +98,10 @@ async def _blocks(dispatch_id: int, outcome: str, language: str) -> csv_files.Bl
 
 
 def _cells(row: queries.Recipient, language: str) -> list[str]:
-    begun = clock.to_the_second(row.begun_at) if row.begun_at else ""
-    ended = clock.to_the_second(row.ended_at) if row.ended_at else ""
-    why = EXCLUDED[row.why].in_language(language) if row.why in EXCLUDED else row.why
+    with translation.override(language):
+        begun = clock.to_the_second(row.begun_at) if row.begun_at else ""
+        ended = clock.to_the_second(row.ended_at) if row.ended_at else ""
+        why = str(EXCLUDED.get(row.why, row.why))
     names = [row.address, row.company_name, row.family_name, row.given_name]
     return [*names, row.state, why, begun, ended, row.reply, row.message_id]
 
