@@ -103,11 +103,15 @@ class EmbeddedPostgres:
             "-c",
             "max_connections=120",
             "-c",
-            "shared_buffers=256MB",
+            f"shared_buffers={_shared_buffers()}MB",
             "-c",
             "work_mem=32MB",
             "-c",
+            "temp_buffers=32MB",
+            "-c",
             "maintenance_work_mem=256MB",
+            "-c",
+            "wal_buffers=32MB",
             "-c",
             "max_wal_size=4GB",
             "-c",
@@ -146,6 +150,13 @@ class EmbeddedPostgres:
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = 'tashika'").fetchone()
             if not found:
                 connection.execute("CREATE DATABASE tashika")
+
+
+def _shared_buffers() -> int:
+    """An eighth of the machine's memory in megabytes, from 128 to 2048: the rest serves the file cache and the other
+    processes."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(128, min(2048, memory // 8 // 1_048_576))
 
 
 def _account() -> pwd.struct_passwd | None:

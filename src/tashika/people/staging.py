@@ -92,7 +92,7 @@ def _stage(cursor: Any, contact_import: Import, chunk: Chunk, names: list[str]) 
     cursor.execute(
         "CREATE TEMP TABLE import_stage (number bigint, email text, email_key text, address_hash bytea, company_key text,"
         f" custom jsonb, tags text, owner text{columns},"
-        " id bigint DEFAULT nextval(pg_get_serial_sequence('people_contact', 'id')), known boolean DEFAULT false,"
+        " id bigint DEFAULT nextval('people_contact_id_seq'), known boolean DEFAULT false,"
         f" consent text DEFAULT '{consent}', opted_out_at timestamptz) ON COMMIT DROP"
     )
     with cursor.copy(f"COPY import_stage ({', '.join([*FIXED, *names])}) FROM STDIN") as copy:
