@@ -8,11 +8,12 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from tashika.people.models import Company, Contact, Tag, Tagging
 
-_NEAR = 1000  # contacts that are looked at one by one before the index is asked
+_NEAR = 1500  # contacts that are looked at one by one before the index is asked
 _SOME = 400  # matches that are taken wherever they are, to find where a page must end
 _TO_KATAKANA = {code: code + 0x60 for code in range(0x3041, 0x3097)}
 
@@ -90,10 +91,13 @@ def _far_ids(narrowing: Narrowing, after: int, limit: int) -> list[int]:
     """Matches by the index. Where there are many, a page's worth lies at or below the highest of the lowest of some of
     them: nothing beyond is looked at."""
     far = narrowed(narrowing).filter(pk__gt=after)
-    some = sorted(far.values_list("pk", flat=True)[: _SOME + limit])
-    if len(some) < _SOME + limit:
-        return some[:limit]
-    return list(far.filter(pk__lte=some[limit - 1]).order_by("pk").values_list("pk", flat=True)[:limit])
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Helping processes would each gather as many again.
+        cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+        some = sorted(far.values_list("pk", flat=True)[: _SOME + limit])
+        if len(some) < _SOME + limit:
+            return some[:limit]
+        return list(far.filter(pk__lte=some[limit - 1]).order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 def search(words: str, *, by_index: bool = True) -> QuerySet[Contact]:
