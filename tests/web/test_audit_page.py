@@ -39,8 +39,30 @@ def test_every_act_has_words() -> None:
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("ja", ["送信サーバーを追加した", "送信サーバー 7", "ポート: 25", "配信除外リストに加えた", "すべて見る"]),
-        ("en", ["Added a relay", "relay 7", "port: 25", "Suppressed addresses", "Show all"]),
+        (
+            "ja",
+            [
+                "送信サーバーを追加した",
+                "送信サーバー 7",
+                "ポート: 25",
+                "配信除外リストに加えた",
+                "すべて見る",
+                "権限: 閲覧者",
+                "2026年12月1日(火) 10:00",
+            ],
+        ),
+        (
+            "en",
+            [
+                "Added a relay",
+                "relay 7",
+                "port: 25",
+                "Suppressed addresses",
+                "Show all",
+                "role: Viewer",
+                "Tue 1 Dec 2026 10:00",
+            ],
+        ),
     ],
 )
 def test_an_entry_says_what_was_done_to_what(
@@ -50,6 +72,9 @@ def test_an_entry_says_what_was_done_to_what(
     editor.save(update_fields=["language"])
     detail = {"host": "smtp.example.jp", "port": 25, "per_hour": None}
     audit.record(actor=SYSTEM, verb="create_relay", subject="relay:7", now=now, detail=detail)
+    audit.record(actor=SYSTEM, verb="change_role", subject="user:3", now=now, detail={"role": "viewer"})
+    moment = {"send_at": "2026-12-01T01:00:00+00:00"}
+    audit.record(actor=SYSTEM, verb="publish", subject="S-1", now=now, detail=moment)
     suppression.add(addresses=["a@example.jp"], reason="manual", detail="", by=SYSTEM, now=now)
     client.force_login(editor)
     page = client.get("/audit").content.decode() + client.get("/audit?subject=relay:7").content.decode()

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from tashika.accounts import roles
+from tashika.core import clock
 from tashika.core.models import AuditEntry
 from tashika.core.text import Text, t
 
@@ -12,7 +15,7 @@ VERBS: dict[str, Text] = {
     "add_contact": t("見込み顧客を登録した", "Added a contact"),
     "add_members": t("静的リストに人を加えた", "Added people to a static list"),
     "add_sending_domain": t("差出人ドメインを追加した", "Added a sending domain"),
-    "archive_content": t("コンテンツをしまった", "Archived a content"),
+    "archive_content": t("しまった", "Archived"),
     "archive_field": t("カスタム項目の使用を停止した", "Archived a custom field"),
     "archive_relay": t("送信サーバーをしまった", "Archived a relay"),
     "archive_sending_domain": t("差出人ドメインをしまった", "Archived a sending domain"),
@@ -30,7 +33,7 @@ VERBS: dict[str, Text] = {
     "complaint": t("迷惑メール報告により配信停止にした", "Opted out after a complaint"),
     "confirm_relay": t("送信サーバーを確認した", "Confirmed a relay"),
     "correct_row": t("隔離した行を直して取り込んだ", "Corrected a quarantined row"),
-    "create_content": t("コンテンツを作った", "Made a content"),
+    "create_content": t("作った", "Made"),
     "create_field": t("カスタム項目を作った", "Made a custom field"),
     "create_relay": t("送信サーバーを追加した", "Added a relay"),
     "create_tag": t("タグを作った", "Made a tag"),
@@ -96,7 +99,11 @@ SUBJECTS: dict[str, tuple[Text, str]] = {
     "organisation": (t("組織", "organisation"), "/settings/organisation"),
     "suppression": (t("配信除外リスト", "suppression list"), "/suppression"),
 }
-_CONTENTS = {"S": "/scenarios/{key}", "G": "/segments/{key}", "M": "/mails/{key}"}
+_CONTENTS: dict[str, tuple[Text, str]] = {
+    "S": (t("シナリオ", "scenario"), "/scenarios/{key}"),
+    "G": (t("セグメント", "segment"), "/segments/{key}"),
+    "M": (t("メール", "mail"), "/mails/{key}"),
+}
 _DETAILS: dict[str, Text] = {
     "added": t("加えた人数", "added"),
     "addresses": t("アドレスの数", "addresses"),
@@ -158,7 +165,10 @@ def _about(subject: str) -> tuple[str, str]:
     if kind in SUBJECTS:
         words, link = SUBJECTS[kind]
         return f"{words} {key}".strip(), link.format(key=key)
-    return subject, _CONTENTS.get(subject.partition("-")[0], "").format(key=subject)
+    if (letter := subject.partition("-")[0]) in _CONTENTS:
+        words, link = _CONTENTS[letter]
+        return f"{words} {subject}", link.format(key=subject)
+    return subject, ""
 
 
 def _details(detail: dict[str, Any]) -> Iterator[tuple[Text | str, str]]:
@@ -166,7 +176,7 @@ def _details(detail: dict[str, Any]) -> Iterator[tuple[Text | str, str]]:
     for key, value in detail.items():
         if value in (None, "", [], {}) or key in ("sha256", "bill"):
             continue
-        yield _DETAILS.get(key, key), _in_a_line(value)
+        yield _DETAILS.get(key, key), _READERS.get(key, _in_a_line)(value)
 
 
 def _in_a_line(value: Any) -> str:
@@ -177,3 +187,15 @@ def _in_a_line(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(str(one) for one in value if one)
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _role(value: Any) -> str:
+    return str(roles.NAMES.get(value, value))
+
+
+def _moment(value: Any) -> str:
+    """A moment as it was recorded, in ISO 8601."""
+    return clock.in_words(datetime.fromisoformat(value))
+
+
+_READERS = {"role": _role, "send_at": _moment}

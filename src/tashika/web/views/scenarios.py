@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tashika.accounts.users import actor_of
@@ -215,11 +215,12 @@ def copy(request: HttpRequest, public_id: str) -> HttpResponse:
 async def events(request: HttpRequest, public_id: str) -> StreamingHttpResponse:
     """Live figures of a scenario's dispatch."""
     content = await sync_to_async(_scenario)(public_id)
+    language = translation.get_language() or "ja"  # the request's is forgotten when the figures are read
 
     async def figures() -> AsyncIterator[str]:
         shown = request.GET.get("shown", "")
         while True:
-            state, values = await sync_to_async(_now)(content)
+            state, values = await sync_to_async(_now)(content, language)
             values["reload"] = state != shown
             yield f"data: {json.dumps(values)}\n\n"
             await asyncio.sleep(0.5)
@@ -232,16 +233,14 @@ def _state(content: Content) -> str:
     return f"{publication.pk}:{publication.state}:{publication.dispatch_id}" if publication else ""
 
 
-def _now(content: Content) -> tuple[str, dict[str, object]]:
+def _now(content: Content, language: str) -> tuple[str, dict[str, object]]:
     publication = queries.latest(content)
     values: dict[str, object] = {}
     if publication is not None and publication.dispatch_id:
         figures = delivery.figures(publication.dispatch_id)
-        values = {
-            **figures.by_state(),
-            "rate": round(figures.rate),
-            "last": clock.to_the_second(figures.last_begun_at) if figures.last_begun_at else "–",
-        }
+        with translation.override(language):
+            last = clock.to_the_second(figures.last_begun_at) if figures.last_begun_at else "–"
+        values = {**figures.by_state(), "rate": round(figures.rate), "last": last}
     return _state(content), values
 
 

@@ -5,6 +5,7 @@ from django.contrib.auth import authenticate, login, logout, update_session_auth
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import path
+from django.utils import translation
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tashika.accounts import attempts, first_run, users
@@ -56,7 +57,13 @@ def set_up(request: HttpRequest) -> HttpResponse:
             messages.error(request, str(t("設定コードが違います。", "The set-up code is wrong.")))
         else:
             try:
-                user = users.create(**values, role=Role.ADMINISTRATOR, by=Actor("system", None, "setup"), now=now)
+                user = users.create(
+                    **values,
+                    role=Role.ADMINISTRATOR,
+                    by=Actor("system", None, "setup"),
+                    now=now,
+                    language=translation.get_language() or "ja",
+                )
             except users.UnableToCreateUser as error:
                 messages.error(request, str(error.what))
             else:

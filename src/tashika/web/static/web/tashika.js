@@ -16,16 +16,20 @@ document.addEventListener("click", (event) => {
   }
 });
 
+let sent = false; // a form is under way: live figures must not load the page anew, or its answer would be lost
 document.addEventListener("submit", (event) => {
   const question = event.target.dataset.confirm;
   if (question && !window.confirm(question)) return event.preventDefault();
+  if (event.target.hasAttribute("hx-post") || event.target.getAttribute("method") === "dialog") return;
+  sent = true;
   const button = event.submitter;
   // A double click sends one form.
-  if (button && !event.target.hasAttribute("hx-post")) setTimeout(() => (button.disabled = true), 0);
+  if (button) setTimeout(() => (button.disabled = true), 0);
 });
 
 // Back from the next page: buttons work again.
 window.addEventListener("pageshow", () => {
+  sent = false;
   for (const button of document.querySelectorAll("button:disabled[type=submit]:not([data-off])")) button.disabled = false;
 });
 
@@ -56,7 +60,7 @@ for (const place of document.querySelectorAll("[data-events]")) {
       const share = values.planned ? (100 * values[element.dataset.width]) / values.planned : 0;
       element.style.width = `${share}%`;
     }
-    if (values.reload) {
+    if (values.reload && !sent && !document.querySelector("dialog[open]")) {
       source.close();
       location.reload();
     }
