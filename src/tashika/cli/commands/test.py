@@ -21,8 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Install what the operating system lacks, lint, then pytest. In CI a package that can't be had is a failure."""
-    missing = _missing()
-    if missing and not _install(missing):
+    if missing := lacking():
         print(f"tests marked `system` are skipped: no rights to install {', '.join(missing)}", file=sys.stderr)
         if os.environ.get("CI") == "true":
             return 1
@@ -34,6 +33,12 @@ def run(arguments: argparse.Namespace) -> int:
     words = f"failed: {', '.join(failed)}" if failed else "all checks and tests passed"
     print(f"{f' {words} in {time.monotonic() - began:.0f} s ':=^80}", flush=True)
     return 1 if failed else 0
+
+
+def lacking() -> list[str]:
+    """Packages of the operating system that are missing after an attempt to install them."""
+    missing = _missing()
+    return missing if missing and not _install(missing) else []
 
 
 def _missing() -> list[str]:
