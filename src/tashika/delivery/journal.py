@@ -1,28 +1,51 @@
-"""A sender's journal: what it had in hand, on its own disk, independent of the database.
+"""A sender's journal: whose bodies it handed over, on its own disk, independent of the database.
 
 One file per sender, held by a lock (`flock`) as long as the process lives: whoever can take the lock knows that the
-owner is dead. Before a body is handed over a line `B <row>` is written, after a reply `A|R|D <row> <reply>`. A row
-that the dead sender had claimed and that has no `B` surely did not leave; one with `B` and no reply is in doubt.
+owner is dead. Lines:
+
+    boot <id>                                        which boot of the machine wrote what follows
+    D <dispatch> <reason>                            what a dispatch is, once
+    B <row> <message id> <dispatch> <address hash>   before the first byte of a body
+    <state> <row> <reply>                            after the reply: accepted, refused, queued
+
+A row that a dead sender had claimed and that has no `B` surely did not leave; one with `B` and no reply is in doubt.
 Lines survive `kill -9` (they are the kernel's once written); after a crash of the machine they may not, so the
 journal of another boot proves nothing and its rows are all in doubt.
+
+What the database has on record is kept all the same, as `<sender>.<number>.kept`, for some days: when the database was
+put back to an earlier state, the journals alone know what has left since (G13).
 """
 
 import fcntl
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
+ROTATE_AT = 16_000_000  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A body that was handed over. `address_hash` is the keyed hash of its address, in hexadecimal."""
+
+    row: int
+    message_id: str
+    dispatch: int
+    address_hash: str
+
 
 @dataclass(slots=True)
 class Testimony:
-    """What a dead sender's journal says."""
+    """What a journal says."""
 
     sender: UUID
     same_boot: bool
-    begun: set[int] = field(default_factory=set)  # bodies handed over, no reply written down
+    begun: dict[int, Begun] = field(default_factory=dict)  # every body handed over
     replied: dict[int, tuple[str, str]] = field(default_factory=dict)  # row -> (state, reply)
+    reasons: dict[int, str] = field(default_factory=dict)  # dispatch -> reason
 
 
 class Journal:
@@ -31,47 +54,77 @@ class Journal:
     def __init__(self, folder: Path, sender: UUID) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{sender}.journal"
-        self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
-        self._write(f"boot {boot_id()}")
+        self._descriptor = _locked(self.path)
+        self._known: set[int] = set()
+        self._noted: list[str] = []
+        self._size = 0
+        self._write(f"boot {boot_id()}\n")
 
-    def body_begins(self, row: int) -> None:
-        """Before the first byte of a body."""
-        self._write(f"B {row}")
+    def body_begins(self, begun: Begun, reason: str) -> None:
+        """Before the first byte of a body. Replies that were noted meanwhile are written with it."""
+        if begun.dispatch not in self._known:
+            self._known.add(begun.dispatch)
+            self._noted.append(f"D {begun.dispatch} {reason}\n")
+        self._noted.append(_begun_line(begun))
+        self.flush()
 
     def replied(self, row: int, state: str, reply: str) -> None:
-        """After the reply was read."""
-        self._write(f"{state} {row} {' '.join(reply.split())}")
+        """After the reply was read; on disk at the next `flush` or body."""
+        self._noted.append(f"{state} {row} {' '.join(reply.split())[:100]}\n")
 
-    def compact(self, begun: Iterable[int], waiting: Iterable[tuple[int, str, str]]) -> None:
-        """Forget what the database has. The new file is complete and locked before it takes the old one's place."""
+    def flush(self) -> None:
+        """Write what was noted."""
+        if self._noted:
+            self._write("".join(self._noted))
+            self._noted.clear()
+
+    def rotate(self) -> None:
+        """Go on in a new file, which is locked before it takes the old one's place; the old one is kept."""
+        self.flush()
         fresh = self.path.with_suffix(".part")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        old, self._descriptor = self._descriptor, descriptor
-        self._write(f"boot {boot_id()}")
-        for row in begun:
-            self.body_begins(row)
-        for row, state, reply in waiting:
-            self.replied(row, state, reply)
+        descriptor = _locked(fresh)
+        os.link(self.path, _kept_name(self.path))
         fresh.rename(self.path)
-        os.close(old)
+        os.close(self._descriptor)
+        self._descriptor, self._size = descriptor, 0
+        self._known.clear()
+        self._write(f"boot {boot_id()}\n")
 
     @property
-    def size(self) -> int:
-        return os.fstat(self._descriptor).st_size
+    def is_long(self) -> bool:
+        """Whether it is time to rotate."""
+        return self._size > ROTATE_AT
 
     def close(self) -> None:
-        """Everything is in the database: nothing to testify."""
-        self.path.unlink(missing_ok=True)
+        """Everything is in the database: nothing to testify but what is kept."""
+        self.flush()
+        keep(self.path)
         os.close(self._descriptor)
 
     def abandon(self) -> None:
         """Let go of the journal and leave it to whoever reconciles."""
+        self.flush()
         os.close(self._descriptor)
 
-    def _write(self, line: str) -> None:
-        os.write(self._descriptor, f"{line}\n".encode())
+    def _write(self, lines: str) -> None:
+        data = lines.encode()
+        self._size += len(data)
+        written = os.write(self._descriptor, data)
+        if written != len(data):  # a full disk: the body must not leave (fault 12)
+            raise OSError("the journal can't be written")
+
+
+def keep(path: Path) -> None:
+    """Put a journal aside whose rows are all settled."""
+    path.rename(_kept_name(path))
+
+
+def forget(folder: Path, *, older_than_days: int) -> None:
+    """Delete kept journals that no restore will ask for any more."""
+    limit = time.time() - older_than_days * 86_400
+    for path in folder.glob("*.kept"):
+        if path.stat().st_mtime < limit:
+            path.unlink(missing_ok=True)
 
 
 def is_alive(folder: Path, sender: UUID) -> bool | None:
@@ -89,23 +142,57 @@ def is_alive(folder: Path, sender: UUID) -> bool | None:
     return False
 
 
-def read(path: Path) -> Testimony:
-    """What the journal of a dead sender says. A cut last line is a `B` at the worst: doubt, never a second mail."""
-    testimony = Testimony(sender=UUID(path.stem), same_boot=False)
-    for line in path.read_text(errors="replace").splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "boot":
-            testimony.same_boot = rest == boot_id()
-            continue
-        row, _, reply = rest.partition(" ")
-        if not row.isdigit():
-            continue
-        if word == "B":
-            testimony.begun.add(int(row))
-        else:
-            testimony.begun.discard(int(row))
-            testimony.replied[int(row)] = (word, reply)
+def read(folder: Path, sender: UUID) -> Testimony:
+    """What the journal of a sender says, in all its files. A cut last line is a `B` at the worst: doubt, never a second
+    mail."""
+    testimony = Testimony(sender=sender, same_boot=False)
+    for path in [*sorted(folder.glob(f"{sender}.*.kept")), folder / f"{sender}.journal"]:
+        if path.exists():
+            with path.open(errors="replace") as lines:
+                for line in lines:
+                    _take_in(testimony, line.rstrip("\n"))
     return testimony
+
+
+def all_in(folder: Path) -> Iterator[Testimony]:
+    """What every sender of this host has handed over: living, dead, and long gone but kept."""
+    names = [*folder.glob("*.journal"), *folder.glob("*.kept")] if folder.is_dir() else []
+    for sender in sorted({path.name.partition(".")[0] for path in names}):
+        yield read(folder, UUID(sender))
+
+
+def _take_in(testimony: Testimony, line: str) -> None:
+    word, _, rest = line.partition(" ")
+    if word == "boot":
+        testimony.same_boot = rest == boot_id()
+        return
+    number, _, words = rest.partition(" ")
+    if not number.isdigit():
+        return
+    if word == "D":
+        testimony.reasons[int(number)] = words
+    elif word == "B":
+        message_id, _, more = words.partition(" ")
+        dispatch, _, address_hash = more.partition(" ")
+        row = int(number)
+        testimony.begun[row] = Begun(row, message_id, int(dispatch) if dispatch.isdigit() else 0, address_hash)
+        testimony.replied.pop(row, None)
+    elif word in ("accepted", "refused", "queued"):
+        testimony.replied[int(number)] = (word, words)
+
+
+def _begun_line(begun: Begun) -> str:
+    return f"B {begun.row} {begun.message_id} {begun.dispatch} {begun.address_hash}\n"
+
+
+def _locked(path: Path) -> int:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
+def _kept_name(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.{time.time_ns()}.kept")
 
 
 def boot_id() -> str:

@@ -1,12 +1,19 @@
-"""A lane: one relay's connections in one sender, from the claim to the record."""
+"""A lane: one relay's connections in one sender, from the claim to the record.
+
+    feed      claims rows while a connection is open and few wait
+    tend      opens connections while there is work, ends those that idle or hang
+    carry     hands connections their mails (`next_mail`), notes what became of them (`concluded`)
+    record    writes outcomes as sets: as soon as the last set is on record and some wait
+"""
 
 import asyncio
 import contextlib
 import hashlib
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -15,19 +22,21 @@ from asgiref.sync import sync_to_async
 from tashika.contents.models import Version
 from tashika.core import clock, config
 from tashika.delivery import letters, relays, retrying, states
-from tashika.delivery.journal import Journal
-from tashika.delivery.ledger import Claimed, Ended, Ledger
+from tashika.delivery.journal import Begun, Journal
+from tashika.delivery.ledger import Claimed, Due, Ended, Ledger
 from tashika.delivery.models import Dispatch, Relay
-from tashika.delivery.smtp import client
-from tashika.delivery.smtp.client import Outcome
+from tashika.delivery.pace import Pace
+from tashika.delivery.smtp.client import Connection, Outcome, Result, Transaction, UnableToConnect
+from tashika.delivery.smtp.opening import open_connection
 
 log = logging.getLogger("tashika.delivery")
 
-CLAIM = 100  # rows at a time: what a stop has to give back is small
-RECORD_AT = 25  # outcomes that wait at most; costs nothing in speed and leaves little unrecorded after kill -9
-RECORD_EVERY = 0.05  # seconds
+CLAIM_FOR = 0.06  # seconds of work that are claimed at a time: what a stop has to give back is small
+CLAIM_LEAST, CLAIM_MOST = 20, 600  # rows
+RECORD_AT = 25  # outcomes that wait at least; costs nothing in speed and leaves little unrecorded after kill -9
+RECORD_EVERY = 0.05  # seconds that an outcome waits at most
 IDLE = 5.0  # seconds until an idle connection is closed
-JOURNAL_LIMIT = 4_000_000  # bytes
+TEND_EVERY = 0.25  # seconds
 
 MayBegin = Callable[[int, int], bool]
 
@@ -49,227 +58,336 @@ class Letter:
     give_up_at: datetime
 
 
-@dataclass(slots=True)
-class UnderWay:
-    """A transaction that has begun."""
+@dataclass(slots=True, eq=False)
+class Carried:
+    """A row whose transaction has begun."""
 
     row: Claimed
-    connection: client.Connection
+    letter: Letter
     begun_at: datetime
-    body_begun: bool = False
-    doubted: bool = False  # already recorded as in doubt, because a stop could not wait for the reply
+    settled: bool = False  # on record already, because a stop could not wait for the reply
 
 
-@dataclass
 class Lane:
     """Claims rows for one relay and carries them over several connections."""
 
-    relay: Relay
-    sender: Owner
-    default_relay: int = 0
-    _waiting: asyncio.Queue[Claimed] = field(default_factory=lambda: asyncio.Queue(CLAIM * 2))
-    _ended: list[Ended] = field(default_factory=list)
-    _in_hand: dict[int, Claimed] = field(default_factory=dict)  # taken by a connection, transaction not begun
-    _transactions: dict[int, UnderWay] = field(default_factory=dict)
-    _letters: dict[int, Letter] = field(default_factory=dict)
-    _closing: bool = False
-
-    def __post_init__(self) -> None:
-        self._woken = asyncio.Event()
-        self._enough = asyncio.Event()
-        self._claiming = asyncio.Lock()
-        self._recording = asyncio.Lock()
+    def __init__(self, *, relay: Relay, sender: Owner) -> None:
+        self.relay = relay
+        self.sender = sender
+        self.default_relay = 0
+        self._server = relays.server_of(relay)
+        self._most = min(relay.connections, config.get_int("sender_connections"))
+        self._pace = Pace(relay.per_hour)
+        self._waiting: deque[Claimed] = deque()
+        self._letters: dict[int, Letter] = {}
+        self._under_way: set[Transaction] = set()
+        self._connections: set[Connection] = set()
+        self._resting: set[Connection] = set()
+        self._opening = 0
         self._failures = 0
-        self._next_begin = 0.0
-        self._server = relays.server_of(self.relay)
-        count = min(self.relay.connections, config.get_int("sender_connections"))
-        self._tasks = [asyncio.create_task(self._feed()), asyncio.create_task(self._record_often())]
-        self._tasks += [asyncio.create_task(self._carry()) for _ in range(count)]
+        self._not_before = 0.0
+        self._closing = False
+        self._ended: list[Ended] = []
+        self._woken, self._hungry, self._enough = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._claiming, self._recording = asyncio.Lock(), asyncio.Lock()
+        self._loop = asyncio.get_running_loop()
+        self._flushing = self._pausing = False
+        self._begun = 0  # transactions since the last look
+        self._rate = 0.0  # of them a second
+        self._tasks = [asyncio.create_task(one()) for one in (self._feed, self._record_often, self._tend)]
+        self._helpers: set[asyncio.Task[None]] = set()
 
     def fits(self, relay: Relay) -> bool:
         """Whether this lane still is as the relay's row says."""
-        return relays.server_of(relay) == self._server and (relay.connections, relay.per_hour) == (
-            self.relay.connections,
-            self.relay.per_hour,
-        )
+        ours = (self._server, self.relay.connections, self.relay.per_hour)
+        return ours == (relays.server_of(relay), relay.connections, relay.per_hour)
 
     def wake(self) -> None:
-        """There may be work."""
+        """There may be work. Raises RuntimeError where a part of the lane has ended."""
         self._woken.set()
         for task in self._tasks:
             if task.done() and not task.cancelled() and task.exception():
                 raise RuntimeError("a lane broke") from task.exception()
 
+    # -- stopping
+
     async def halt(self, may_begin: MayBegin, within: float) -> None:
         """Return once nothing that may not begin is under way here and all is recorded (G3).
 
         Envelopes under way are dropped; bodies already handed over get `within` seconds for their reply and are then
-        recorded as in doubt, while we go on listening: a late reply is evidence.
+        recorded as in doubt, while we go on listening: a late reply is evidence. An envelope that waits behind such a
+        body on its connection goes back to the queue: its own body may not begin any more.
         """
         async with self._claiming:
             await self._give_back(may_begin)
         deadline = time.monotonic() + within
-        while pending := [u for u in self._transactions.values() if not may_begin(u.row.dispatch, u.row.epoch)]:
-            for transaction in pending:
-                if not transaction.body_begun:
-                    transaction.connection.drop()
+        while pending := [one for one in self._under_way if not may_begin(one.of.row.dispatch, one.of.row.epoch)]:
+            self._drop_envelopes(pending)
             if time.monotonic() > deadline:
-                self._doubt(pending)
+                self._settle(pending)
                 break
-            await asyncio.sleep(0.002)
+            await asyncio.sleep(0.001)
         await self._record()
 
     async def close(self) -> None:
         """Stop claiming, give back what was not begun, wait for replies under way for a while, record, hang up."""
         self._closing = True
-        for task in self._tasks[:1]:
-            task.cancel()
+        self._tasks[0].cancel()
+        self._tasks[2].cancel()
+        await asyncio.gather(self._tasks[0], self._tasks[2], return_exceptions=True)
         await self.halt(lambda dispatch, epoch: False, 10.0)
-        for task in self._tasks:
+        for connection in list(self._connections):
+            connection.quit()
+            connection.drop("closed")
+        for task in [*self._tasks, *self._helpers]:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._helpers, return_exceptions=True)
         await self._record()
 
+    def _drop_envelopes(self, pending: list[Transaction]) -> None:
+        """Hang up where only envelopes of what is stopped are under way. Where a body awaits its reply we wait: the
+        connection ends by itself before the next body."""
+        stopped = set(pending)
+        for connection in list(self._connections):
+            begun = connection.under_way
+            if begun and begun[0] in stopped and not any(one.body_begun for one in begun):
+                connection.drop("stopped before the body")
+
+    def _settle(self, pending: list[Transaction]) -> None:
+        for one in pending:
+            carried: Carried = one.of
+            if not carried.settled:
+                row = carried.row
+                if one.body_begun:
+                    ended = Ended(row.id, row.claim, states.IN_DOUBT, "no reply yet", carried.begun_at, clock.now())
+                else:
+                    ended = Ended(row.id, row.claim, states.QUEUED, "stopped before the body", None, clock.now())
+                self._ended.append(ended)
+                carried.settled = True
+
+    async def _give_back(self, may_begin: MayBegin) -> None:
+        """Give back what was claimed and not begun, if it may not begin."""
+        kept: deque[Claimed] = deque()
+        back: list[Claimed] = []
+        for row in self._waiting:
+            (kept if may_begin(row.dispatch, row.epoch) else back).append(row)
+        self._waiting = kept
+        await self.sender.ledger.give_back(back)
+        self._let_go_on()
+
+    # -- feeding
+
     async def _feed(self) -> None:
-        while True:
-            await self._woken.wait()
+        while not self._closing:
             self._woken.clear()
-            pause = min(60.0, 0.5 * 2**self._failures) if self._failures else 0.0
-            if pause:
-                await asyncio.sleep(pause)
-            while await self._claim_round():
-                pass
+            self._hungry.clear()
+            low = len(self._waiting) < self._portion
+            due = await self._due() if low else []
+            if due:
+                await self._claim(due)
+            elif not low:
+                await self._hungry.wait()
+            else:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), 1.0)
 
-    async def _claim_round(self) -> int:
-        """Claim for each live dispatch in turn, so that a small one never waits behind a large one."""
-        claimed = 0
-        live = await self.sender.ledger.live_dispatches(relay=self.relay.pk, default_relay=self.default_relay)
-        for dispatch, version, give_up_at in live:
-            if len(self._letters) > 200 and self._waiting.empty() and not self._in_hand:
-                self._letters.clear()
-            if dispatch not in self._letters:
-                self._letters[dispatch] = await sync_to_async(_letter)(dispatch, version, give_up_at)
-            while self._waiting.qsize() > CLAIM // 2:
-                await asyncio.sleep(0.002)
-            if self._failures:
-                return 0
-            async with self._claiming:
-                if self._closing:
-                    return 0
-                rows = await self.sender.ledger.claim(dispatch=dispatch, limit=CLAIM)
-                for row in rows:
-                    self._waiting.put_nowait(row)
-            claimed += len(rows)
-        return claimed
+    @property
+    def _portion(self) -> int:
+        """How many rows to claim at a time, and how few may wait before that."""
+        return max(CLAIM_LEAST, min(CLAIM_MOST, int(self._rate * CLAIM_FOR)))
 
-    async def _carry(self) -> None:
-        """One connection's life: take a row, send it, take the next."""
-        connection: client.Connection | None = None
+    async def _due(self) -> list[Due]:
+        """Dispatches to claim from; none while no connection is open, so that nothing is claimed that can't leave."""
+        due = await self.sender.ledger.live_dispatches(relay=self.relay.pk, default_relay=self.default_relay)
+        if due and not self._connections:
+            self._open_more(1)
+            while self._opening and not self._connections:
+                await asyncio.sleep(0.01)
+        return due if self._connections else []
+
+    async def _claim(self, due: list[Due]) -> None:
+        """Claim from the most urgent dispatches, in equal parts, so that a few mails never wait behind a bulk."""
+        urgent = [one for one in due if one.priority == due[0].priority]
+        await self._prepare_letters(urgent)
+        async with self._claiming:
+            for one in urgent:
+                rows = await self.sender.ledger.claim(dispatch=one.id, limit=max(10, self._portion // len(urgent)))
+                if self._waiting and one.priority < 5:
+                    self._waiting.extendleft(reversed(rows))
+                else:
+                    self._waiting.extend(rows)
+        self._let_go_on()
+
+    async def _prepare_letters(self, due: list[Due]) -> None:
+        """Compile what is not compiled yet; forget what nobody needs any more."""
+        if len(self._letters) > 200:
+            needed = {row.dispatch for row in self._waiting}
+            self._letters = {one: letter for one, letter in self._letters.items() if one in needed}
+        for one in due:
+            letter = self._letters.get(one.id)
+            if letter is None or letter.give_up_at != one.give_up_at:
+                self._letters[one.id] = await sync_to_async(_letter)(one)
+
+    def _let_go_on(self) -> None:
+        """Wake resting connections, and open more where they don't suffice."""
+        number = min(len(self._waiting), len(self._resting))
+        for connection in [self._resting.pop() for _ in range(number)]:
+            connection.go_on()
+        self._open_more(len(self._waiting))
+
+    # -- connections
+
+    def _open_more(self, wanted: int) -> None:
+        if self._closing or time.monotonic() < self._not_before:
+            return
+        most = 1 if self._failures else self._most
+        number = min(wanted, most - len(self._connections) - self._opening)
+        for _ in range(number):
+            self._opening += 1
+            task = asyncio.create_task(self._open())
+            self._helpers.add(task)
+            task.add_done_callback(self._helpers.discard)
+
+    async def _open(self) -> None:
         try:
-            while True:
-                try:
-                    row = await asyncio.wait_for(self._waiting.get(), IDLE if connection else None)
-                except TimeoutError:
-                    if connection:
-                        await connection.quit()
-                    connection = None
-                    continue
-                self._in_hand[row.id] = row
-                try:
-                    connection = await self._carry_row(row, connection)
-                finally:
-                    self._in_hand.pop(row.id, None)
-        finally:
-            if connection:
-                connection.drop()
-
-    async def _carry_row(self, row: Claimed, connection: client.Connection | None) -> client.Connection | None:
-        await self._keep_pace()
-        if connection is None or not connection.usable:
-            connection = await self._connect(row)
-            if connection is None:
-                return None
-        if not self.sender.may_begin(row.dispatch, row.epoch):
-            await self.sender.ledger.give_back([row])
-            return connection if connection.usable else None
-        letter, begun_at = self._letters[row.dispatch], clock.now()
-        message = self._build(row, letter, begun_at)
-        if message is not None:
-            await self._transact(row, letter, connection, begun_at, message)
-        return connection if connection.usable else None
-
-    async def _connect(self, row: Claimed) -> client.Connection | None:
-        try:
-            connection = await client.open_connection(self._server)
-        except client.UnableToConnect as error:
-            self._failures = min(self._failures + 1, 7)
-            await self.sender.ledger.give_back([row])
+            connection = await open_connection(self._server, self)
+        except UnableToConnect as error:
+            self._failed()
             await sync_to_async(_note_error)(self.relay.pk, str(error))
-            await asyncio.sleep(min(30.0, 0.5 * 2**self._failures))
-            return None
-        if self._failures or self.relay.last_error:
-            await sync_to_async(_note_error)(self.relay.pk, "")
+            self.relay.last_error = str(error)
+            return
+        finally:
+            self._opening -= 1
+        self._connections.add(connection)
+        if self.relay.last_error:
             self.relay.last_error = ""
-        self._failures = 0
-        return connection
+            await sync_to_async(_note_error)(self.relay.pk, "")
+        connection.go_on()
 
-    def _build(self, row: Claimed, letter: Letter, begun_at: datetime) -> bytes | None:
+    def _failed(self) -> None:
+        """Wait longer from failure to failure, and hold nothing meanwhile."""
+        self._failures = min(self._failures + 1, 7)
+        self._not_before = time.monotonic() + min(30.0, 0.5 * 2**self._failures)
+
+    async def _tend(self) -> None:
+        while True:
+            await asyncio.sleep(TEND_EVERY)
+            now = time.monotonic()
+            self._rate, self._begun = 0.5 * self._rate + 0.5 * self._begun / TEND_EVERY, 0
+            for connection in list(self._connections):
+                connection.expire(now)
+            for connection in list(self._resting):
+                if now - connection.idle_since > IDLE:
+                    self._resting.discard(connection)
+                    connection.quit()
+                    self._connections.discard(connection)
+            if self._waiting and not self._connections and not self._opening and self._failures:
+                async with self._claiming:
+                    await self._give_back(lambda dispatch, epoch: False)
+            self._let_go_on()
+
+    # -- what connections ask and say (smtp.client.Carrier)
+
+    def next_mail(self) -> Transaction | None:
+        """The next claimed row that may begin at this instant, built."""
+        while self._waiting:
+            row = self._waiting[0]
+            if not self.sender.may_begin(row.dispatch, row.epoch) or self._is_too_early():
+                return None
+            self._waiting.popleft()
+            if len(self._waiting) < self._portion:
+                self._hungry.set()
+            transaction = self._build(row)
+            if transaction is not None:
+                self._begun += 1
+                self._under_way.add(transaction)
+                return transaction
+        self._hungry.set()
+        self._woken.set()
+        return None
+
+    def may_begin(self, transaction: Transaction) -> bool:
+        """Whether the body may be handed over at this instant."""
+        row = transaction.of.row
+        return self.sender.may_begin(row.dispatch, row.epoch)
+
+    def body_begins(self, transaction: Transaction) -> None:
+        """On disk before it is on the wire."""
+        row = transaction.of.row
+        begun = Begun(row.id, row.message_id, row.dispatch, row.address_hash)
+        self.sender.journal.body_begins(begun, self.sender.ledger.reasons.get(row.dispatch, ""))
+
+    def concluded(self, transaction: Transaction, result: Result) -> None:
+        """What became of a mail: noted for the journal and for the ledger."""
+        self._under_way.discard(transaction)
+        carried: Carried = transaction.of
+        row, ended_at = carried.row, clock.now()
+        state, due_at = result.outcome.value, None
+        if result.outcome is Outcome.ACCEPTED:
+            self._failures = 0
+        elif result.outcome is Outcome.DEFERRED:
+            give_up_at = carried.letter.give_up_at
+            due_at = retrying.next_attempt(attempts=row.attempts, now=ended_at, give_up_at=give_up_at)
+            state = states.QUEUED if due_at else states.REFUSED
+        elif result.outcome is Outcome.NOT_LEFT:
+            state = states.QUEUED
+        if transaction.body_begun and state != states.IN_DOUBT:
+            self.sender.journal.replied(row.id, state, result.reply)
+            self._flush_soon()
+        begun_at = None if result.outcome is Outcome.NOT_LEFT else carried.begun_at
+        digest = hashlib.sha256(transaction.message).digest() if transaction.body_begun else None
+        self._end(Ended(row.id, row.claim, state, result.reply, begun_at, ended_at, digest, due_at, carried.settled))
+
+    def idle(self, connection: Connection) -> None:
+        """Nothing to carry at this instant."""
+        self._resting.add(connection)
+
+    def lost(self, connection: Connection, words: str) -> None:
+        """A connection ended. One that never took a mail is a failure of the relay."""
+        self._connections.discard(connection)
+        self._resting.discard(connection)
+        if connection.taken == 0 and not self._closing and "stopped" not in words:
+            self._failed()
+
+    # -- building
+
+    def _build(self, row: Claimed) -> Transaction | None:
+        letter = self._letters[row.dispatch]
+        begun_at = clock.now()
         try:
-            return letter.mail.build(
+            message = letter.mail.build(
                 row=row.id, address=row.address, message_id=row.message_id, values=row.values, date=begun_at
             )
         except Exception as error:  # a fault in one person's values must not stop the others (37 of the fault list)
             log.warning("ledger:%s can't be built: %s", row.id, type(error).__name__)
-            self._end(Ended(row.id, states.EXCLUDED, f"{type(error).__name__}: {error}", None, clock.now()))
+            words = f"{type(error).__name__}: {error}"
+            self._end(Ended(row.id, row.claim, states.EXCLUDED, words, None, clock.now()))
             return None
+        return Transaction(letter.mail.envelope_sender, row.address, message, Carried(row, letter, begun_at))
 
-    async def _transact(
-        self, row: Claimed, letter: Letter, connection: client.Connection, begun_at: datetime, message: bytes
-    ) -> None:
-        transaction = UnderWay(row, connection, begun_at)
-        self._transactions[row.id] = transaction
-        del self._in_hand[row.id]
+    def _is_too_early(self) -> bool:
+        """Whether the relay's pace asks to wait; the resting connections are woken when it is over."""
+        wait = self._pace.take(time.monotonic())
+        if wait > 0 and not self._pausing:
+            self._pausing = True
+            self._loop.call_later(wait, self._after_pause)
+        return wait > 0
 
-        def body_begins() -> None:
-            self.sender.journal.body_begins(row.id)
-            transaction.body_begun = True
+    def _after_pause(self) -> None:
+        self._pausing = False
+        self._let_go_on()
 
-        try:
-            result = await connection.send(
-                sender=letter.mail.envelope_sender,
-                recipient=row.address,
-                body=message,
-                may_begin=lambda: self.sender.may_begin(row.dispatch, row.epoch),
-                body_begins=body_begins,
-            )
-        finally:
-            self._transactions.pop(row.id, None)
-        self._conclude(transaction, letter, result, hashlib.sha256(message).digest())
+    # -- recording
 
-    def _conclude(self, transaction: UnderWay, letter: Letter, result: client.Result, digest: bytes) -> None:
-        row, ended_at = transaction.row, clock.now()
-        state, due_at = result.outcome.value, None
-        if result.outcome is Outcome.DEFERRED:
-            due_at = retrying.next_attempt(attempts=row.attempts, now=ended_at, give_up_at=letter.give_up_at)
-            state = states.QUEUED if due_at else states.REFUSED
-        elif result.outcome is Outcome.NOT_LEFT:
-            state = states.QUEUED
-            if transaction.connection.sent == 0 and self.sender.may_begin(row.dispatch, row.epoch):
-                self._failures = min(self._failures + 1, 7)
-        if transaction.body_begun:
-            self.sender.journal.replied(row.id, state, result.reply)
-        if state == states.QUEUED and due_at is None:
-            self._end(Ended(row.id, state, result.reply, None, ended_at))
-        else:
-            self._end(Ended(row.id, state, result.reply, transaction.begun_at, ended_at, digest, due_at))
+    def _flush_soon(self) -> None:
+        if not self._flushing:
+            self._flushing = True
+            self._loop.call_soon(self._flush)
 
-    def _doubt(self, pending: list[UnderWay]) -> None:
-        for transaction in pending:
-            if transaction.body_begun and not transaction.doubted:
-                transaction.doubted = True
-                self._ended.append(
-                    Ended(transaction.row.id, states.IN_DOUBT, "no reply yet", transaction.begun_at, clock.now())
-                )
+    def _flush(self) -> None:
+        self._flushing = False
+        with contextlib.suppress(OSError):  # a full disk: the next body will not leave, the database still learns it
+            self.sender.journal.flush()
 
     def _end(self, ended: Ended) -> None:
         self._ended.append(ended)
@@ -292,32 +410,12 @@ class Lane:
             except BaseException:
                 self._ended = batch + self._ended
                 raise
-            if self.sender.journal.size > JOURNAL_LIMIT:
-                begun = [u.row.id for u in self._transactions.values() if u.body_begun]
-                self.sender.journal.compact(begun, [(e.id, e.state, e.reply) for e in self._ended])
-
-    async def _give_back(self, may_begin: MayBegin) -> None:
-        """Give back what was claimed and not begun, if it may not begin: also what a connection has just taken, for it
-        asks `may_begin` again before it begins."""
-        rows = [self._waiting.get_nowait() for _ in range(self._waiting.qsize())]
-        for row in rows:
-            if may_begin(row.dispatch, row.epoch):
-                self._waiting.put_nowait(row)
-        await self.sender.ledger.give_back(
-            [row for row in [*rows, *self._in_hand.values()] if not may_begin(row.dispatch, row.epoch)]
-        )
-
-    async def _keep_pace(self) -> None:
-        if self.relay.per_hour:
-            now = time.monotonic()
-            self._next_begin = max(now, self._next_begin) + 3600 / self.relay.per_hour
-            await asyncio.sleep(max(0.0, self._next_begin - 3600 / self.relay.per_hour - now))
 
 
-def _letter(dispatch: int, version: int, give_up_at: datetime) -> Letter:
-    kept = Version.objects.get(pk=version)
-    organisation = Dispatch.objects.values_list("organisation", flat=True).get(pk=dispatch)
-    return Letter(letters.of(kept, organisation), give_up_at)
+def _letter(due: Due) -> Letter:
+    kept = Version.objects.get(pk=due.mail_version)
+    organisation = Dispatch.objects.values_list("organisation", flat=True).get(pk=due.id)
+    return Letter(letters.of(kept, organisation), due.give_up_at)
 
 
 def _note_error(relay: int, words: str) -> None:

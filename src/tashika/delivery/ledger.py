@@ -1,9 +1,11 @@
 """The sender's hand on the ledger: claim, record, give back. Asynchronous, one connection, sets of rows."""
 
 import asyncio
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -17,28 +19,42 @@ GATE = 0x67617465  # every claim takes this lock shared, every stop takes it alo
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A row in a sender's hands."""
+    """A row in a sender's hands. `claim` is the token that its result has to carry."""
 
     id: int
     dispatch: int
+    claim: int
     epoch: int
     address: str
-    message_id: UUID
+    address_hash: str
+    message_id: str
     values: Mapping[str, Any]
     attempts: int
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What became of a row. `state` is accepted, refused, in_doubt or queued (to be tried again at `due_at`)."""
+    """What became of a row. `state` is accepted, refused, in_doubt, excluded or queued (to be tried again at `due_at`)."""
 
     id: int
+    claim: int
     state: str
     reply: str
     begun_at: datetime | None
     ended_at: datetime
     body_hash: bytes | None = None
     due_at: datetime | None = None
+    late: bool = False  # a reply to what is on record as in doubt already
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A dispatch that has something due for a relay."""
+
+    id: int
+    mail_version: int
+    give_up_at: datetime
+    priority: int
 
 
 class Ledger:
@@ -48,6 +64,8 @@ class Ledger:
         self._connection = connection
         self._sender = sender
         self.lock = asyncio.Lock()
+        self._open: Counter[int] = Counter()  # claim -> rows of it that have not ended
+        self.reasons: dict[int, str] = {}  # dispatch -> its reason, as claims brought it
 
     async def register(self, *, host: str, pid: int, permit: timedelta) -> None:
         """Enter the register of senders with a permit. Stops pressed before are answered: none of ours was under way."""
@@ -69,53 +87,61 @@ class Ledger:
         """Leave the register: everything is recorded."""
         await self._execute("UPDATE delivery_sender SET ended_at = now() WHERE id = %s", [self._sender])
 
-    async def live_dispatches(self, *, relay: int, default_relay: int) -> list[tuple[int, int, datetime]]:
-        """Dispatches with something due for a relay: id, mail version, when it gives up."""
+    async def live_dispatches(self, *, relay: int, default_relay: int) -> list[Due]:
+        """Dispatches with something due for a relay, the most urgent first."""
         cursor = await self._execute(
             sql.load("delivery", "live_dispatches"), {"relay": relay, "default_relay": default_relay}
         )
-        return [(row[0], row[1], row[2]) for row in await cursor.fetchall()]
+        return [Due(*row) for row in await cursor.fetchall()]
 
     async def claim(self, *, dispatch: int, limit: int) -> list[Claimed]:
-        """Take rows. What is returned is committed as `sending` in our name."""
-        statement = sql.load("delivery", "claim").replace("{eligibility}", planning.eligibility())
-        async with self.lock, self._connection.transaction():
+        """Take rows. What is returned is committed as `sending` in our name. One round trip: the gate, the claim and
+        the commit travel together, and each statement still sees what was committed before it began."""
+        parameters = {"dispatch": dispatch, "sender": self._sender, "limit": limit}
+        async with self.lock, self._connection.pipeline(), self._connection.transaction():
             await self._connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [GATE])
-            cursor = await self._connection.execute(
-                statement, {"dispatch": dispatch, "sender": self._sender, "limit": limit}
-            )
-            rows = await cursor.fetchall()
-        return [
-            Claimed(row[0], dispatch, row[2], row[3], row[4], row[5], row[6]) for row in rows if row[1] == "sending"
-        ]
+            cursor = await self._connection.execute(_claim_statement(), parameters)
+        rows = await cursor.fetchall()
+        claimed = [Claimed(row[0], dispatch, *row[1:8]) for row in rows]
+        if rows:
+            self._open[rows[0][1]] += len(rows)
+            self.reasons[dispatch] = rows[0][8]
+        return claimed
 
     async def record(self, ended: list[Ended]) -> None:
         """Record outcomes as a set. Raises psycopg.Error and records nothing when the database is away."""
-        if ended:
-            await self._execute(
-                sql.load("delivery", "record"),
-                {
-                    "sender": self._sender,
-                    "ids": [row.id for row in ended],
-                    "states": [row.state for row in ended],
-                    "replies": [row.reply[:500].replace("\0", "") for row in ended],
-                    "begun": [row.begun_at for row in ended],
-                    "ended": [row.ended_at for row in ended],
-                    "hashes": [row.body_hash for row in ended],
-                    "due": [row.due_at for row in ended],
-                },
-            )
+        if not ended:
+            return
+        parameters = {
+            "ids": _array(row.id for row in ended),
+            "claims": _array(row.claim for row in ended),
+            "states": _array(row.state for row in ended),
+            "replies": _texts(row.reply[:500] for row in ended),
+            "begun": _array(_microseconds(row.begun_at) for row in ended),
+            "ended": _array(_microseconds(row.ended_at) for row in ended),
+            "hashes": _array("NULL" if row.body_hash is None else f'"\\\\x{row.body_hash.hex()}"' for row in ended),
+            "due": _array(_microseconds(row.due_at) for row in ended),
+        }
+        await self._settle("record", parameters, [row.claim for row in ended if not row.late])
 
     async def give_back(self, rows: list[Claimed]) -> None:
-        """Rows that were claimed and not begun are queued again, as if never touched. The epoch belongs to the claim:
-        a row that was stopped, released and claimed anew is not touched by the hand that held it before."""
+        """Rows that were claimed and not begun are queued again, as if never touched. A row that was stopped, released
+        and claimed anew is not touched by the hand that held it before: it carries another claim."""
         if rows:
-            await self._execute(
-                "UPDATE delivery_ledger l SET state = 'queued', sender = NULL"
-                " FROM unnest(%s::bigint[], %s::int[]) AS given(id, epoch)"
-                " WHERE l.id = given.id AND l.epoch = given.epoch AND l.sender = %s AND l.state = 'sending'",
-                [[row.id for row in rows], [row.epoch for row in rows], self._sender],
-            )
+            parameters = {"ids": _array(row.id for row in rows), "claims": _array(row.claim for row in rows)}
+            await self._settle("give_back", parameters, [row.claim for row in rows])
+
+    async def _settle(self, statement: str, parameters: dict[str, Any], claims: list[int]) -> None:
+        """Run a statement that ends rows of these claims, and close the claims of which nothing is left in hand."""
+        ended = Counter(claims)
+        done = [claim for claim, number in ended.items() if 0 < self._open[claim] <= number]
+        await self._execute(
+            sql.load("delivery", statement), {**parameters, "sender": self._sender, "done": _array(done)}
+        )
+        for claim, number in ended.items():
+            self._open[claim] -= number
+            if self._open[claim] <= 0:
+                del self._open[claim]
 
     async def open_stops(self, after: int) -> list[tuple[int, int | None, int | None]]:
         """Stops newer than `after`: id, dispatch (None: all) and the dispatch's epoch."""
@@ -128,11 +154,7 @@ class Ledger:
 
     async def answer(self, stop: int) -> None:
         """Say that nothing of ours begins any more for every stop up to this one."""
-        async with self.lock, self._connection.transaction():
-            await self._connection.execute(
-                "UPDATE delivery_sender SET seen_stop = %s WHERE id = %s", [stop, self._sender]
-            )
-            await self._connection.execute("SELECT pg_notify('tashika_stop_answer', %s)", [str(stop)])
+        await self._execute("UPDATE delivery_sender SET seen_stop = %s WHERE id = %s", [stop, self._sender])
 
     async def finish_dispatches(self) -> None:
         """Finish the dispatches that have nothing left."""
@@ -147,3 +169,25 @@ class Ledger:
     async def _execute(self, statement: str, values: Any = None) -> psycopg.AsyncCursor[Any]:
         async with self.lock:
             return await self._connection.execute(statement, values)
+
+
+@lru_cache
+def _claim_statement() -> str:
+    return sql.load("delivery", "claim").replace("{eligibility}", planning.eligibility())
+
+
+# Arrays travel as their text form, put together by one join each: the driver's own dumping of lists costs more than the
+# rest of a record.
+
+
+def _array(values: Iterable[object]) -> str:
+    return f"{{{','.join(map(str, values))}}}"
+
+
+def _texts(values: Iterable[str]) -> str:
+    quoted = (value.replace("\\", "\\\\").replace('"', '\\"').replace("\0", "") for value in values)
+    return '{"' + '","'.join(quoted) + '"}'
+
+
+def _microseconds(moment: datetime | None) -> str:
+    return "NULL" if moment is None else str(int(moment.timestamp()) * 1_000_000 + moment.microsecond)

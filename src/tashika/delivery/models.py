@@ -1,5 +1,6 @@
 """Relay, SendingDomain, DkimKey, SenderCheck, Dispatch, LedgerRow, Sender, Stop."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from tashika.accounts.models import User
@@ -125,8 +126,9 @@ class SenderCheck(models.Model):
 class Dispatch(models.Model):
     """One reason for sending one mail version to many: the unit that is stopped.
 
-    `reason` is an opaque label of whoever handed it down, such as `publication:12`. A stop raises `epoch`: rows of an
-    older epoch that are still queued are stopped, however many there are, without touching them.
+    `reason` is an opaque label of whoever handed it down, such as `publication:12`. A stop changes `state` and raises
+    `epoch`: what is queued is stopped by that, however many rows there are, without touching them; a claim of an older
+    epoch may not begin any more.
     """
 
     class State(models.TextChoices):
@@ -141,6 +143,7 @@ class Dispatch(models.Model):
     relay = models.ForeignKey(Relay, null=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=State.choices)
     epoch = models.PositiveIntegerField(default=1)
+    priority = models.PositiveSmallIntegerField(default=5, db_default=5)  # 1 goes first: tests, apologies; 5 is bulk
     commercial = models.BooleanField(default=True)  # 特定電子メール法: goes only to those who have agreed
     organisation = models.JSONField(default=dict)  # its name and address as they were: the footer's words (G6)
     give_up_at = models.DateTimeField()  # temporary refusals are tried again until then
@@ -164,47 +167,100 @@ class Dispatch(models.Model):
 class LedgerRow(models.Model):
     """One planned mail: written and committed before anything leaves (G1, G4). States move one way; see `states`.
 
-    `stopped` is not stored: it is `queued` with an epoch older than the dispatch's. `contact_id` is no foreign key, so
-    that the evidence outlives the contact.
+    `stopped` is not stored: it is `queued` in a dispatch that is stopped. `contact_id` is no foreign key, so that the
+    evidence outlives the contact. No index names `state`, so that the moves of the hot path stay on the row's own page
+    (PostgreSQL's HOT updates); what is not as usual has `exception`, which an index finds.
     """
 
-    dispatch = models.ForeignKey(Dispatch, on_delete=models.PROTECT, related_name="+")
+    dispatch = models.ForeignKey(Dispatch, on_delete=models.PROTECT, related_name="+", db_index=False)
     contact_id = models.BigIntegerField()
     address = models.CharField(max_length=254)
     address_key = models.CharField(max_length=254)
     address_hash = models.BinaryField(max_length=32)
     state = models.CharField(max_length=10)  # see `states`
     why = models.CharField(max_length=40, default="", db_default="")  # reason of excluded
-    epoch = models.PositiveIntegerField()
     message_id = models.UUIDField()  # Message-ID is <uuid@domain>, fixed before the first attempt
     merge_values = models.JSONField(default=dict)
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
-    due_at = models.DateTimeField()
-    sender = models.UUIDField(null=True)
+    claim = models.BigIntegerField(null=True)  # id of the Claim that has it in hand, or had it last
     begun_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     reply = models.CharField(max_length=500, default="", db_default="")  # the server's words
     body_hash = models.BinaryField(max_length=32, null=True)
+    exception = models.GeneratedField(
+        expression=models.Case(
+            models.When(state__in=states.EXCEPTIONS, then=models.F("state")), default=models.Value(None)
+        ),
+        output_field=models.CharField(max_length=10, null=True),
+        db_persist=True,
+    )
 
     class Meta:
         db_table = "delivery_ledger"
         constraints = [
-            models.UniqueConstraint(fields=["dispatch", "contact_id"], name="delivery_once_per_contact"),
+            models.UniqueConstraint(fields=["contact_id", "dispatch"], name="delivery_once_per_contact"),
             models.UniqueConstraint(
                 fields=["dispatch", "address_key"],
-                condition=~models.Q(state="excluded"),
+                condition=models.Q(exception=None) | ~models.Q(exception="excluded"),
                 name="delivery_once_per_address",
             ),
             models.CheckConstraint(condition=models.Q(state__in=list(states.STATES)), name="delivery_ledger_state"),
         ]
         indexes = [
+            models.Index(fields=["dispatch", "id"], name="delivery_ledger_dispatch"),
             models.Index(
-                fields=["dispatch", "due_at", "id"], condition=models.Q(state="queued"), name="delivery_ledger_queued"
+                fields=["dispatch", "exception", "id"],
+                condition=models.Q(exception__isnull=False),
+                name="delivery_ledger_exception",
             ),
-            models.Index(fields=["sender"], condition=models.Q(state="sending"), name="delivery_ledger_sending"),
-            models.Index(fields=["contact_id"], name="delivery_ledger_contact"),
-            models.Index(fields=["dispatch", "state", "id"], name="delivery_ledger_state_idx"),
         ]
+
+
+class Queued(models.Model):
+    """A ledger row that waits for a sender: from when on. `row_id` is the ledger row's id."""
+
+    row_id = models.BigIntegerField(primary_key=True)
+    dispatch = models.ForeignKey(Dispatch, on_delete=models.PROTECT, related_name="+", db_index=False)
+    due_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "delivery_queue"
+        indexes = [models.Index(fields=["dispatch", "due_at", "row_id"], name="delivery_queue_due")]
+
+
+class Claim(models.Model):
+    """Rows that a sender has taken in one go. Its id is the token that fences results: a row believes only the claim
+    that has it in hand. `rows` are those that may be in hand; null once all have ended."""
+
+    sender = models.ForeignKey("Sender", on_delete=models.PROTECT, related_name="+", db_index=False)
+    dispatch = models.ForeignKey(Dispatch, on_delete=models.PROTECT, related_name="+", db_index=False)
+    epoch = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    rows = ArrayField(models.BigIntegerField(), null=True)
+
+    class Meta:
+        db_table = "delivery_claim"
+        indexes = [
+            models.Index(
+                fields=["dispatch", "sender"], condition=models.Q(rows__isnull=False), name="delivery_claim_open"
+            )
+        ]
+
+
+class Tally(models.Model):
+    """How many rows of a dispatch are in a state, kept by the database at every change of the ledger, in a few slots so
+    that senders don't wait for each other: the figure is the sum over them."""
+
+    pk = models.CompositePrimaryKey("dispatch_id", "state", "slot")
+    dispatch = models.ForeignKey(Dispatch, on_delete=models.PROTECT, related_name="+", db_index=False)
+    state = models.CharField(max_length=10)
+    slot = models.PositiveSmallIntegerField()
+    rows = models.BigIntegerField()
+    first_begun_at = models.DateTimeField(null=True)
+    last_begun_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "delivery_tally"
 
 
 class Sender(models.Model):

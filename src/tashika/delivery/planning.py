@@ -26,9 +26,17 @@ class Forecast:
 
 
 def open_dispatch(
-    *, reason: str, name: str, mail_version: Version, relay: Relay | None, give_up_at: datetime, now: datetime
+    *,
+    reason: str,
+    name: str,
+    mail_version: Version,
+    relay: Relay | None,
+    give_up_at: datetime,
+    now: datetime,
+    priority: int = 5,
 ) -> Dispatch:
-    """The dispatch of a reason; opened if it is not there yet, so that asking twice opens one (G1)."""
+    """The dispatch of a reason; opened if it is not there yet, so that asking twice opens one (G1). `priority` 1 goes
+    before everything else."""
     dispatch, _ = Dispatch.objects.get_or_create(
         reason=reason,
         defaults={
@@ -39,6 +47,7 @@ def open_dispatch(
             "commercial": is_commercial(mail_version.body),
             "organisation": organisation_values(),
             "give_up_at": give_up_at,
+            "priority": priority,
             "created_at": now,
         },
     )
@@ -61,7 +70,7 @@ def plan(*, dispatch: Dispatch, audience: Audience, now: datetime) -> int:
         begun = Dispatch.objects.get(pk=dispatch.pk)
         if begun.state != Dispatch.State.PLANNING or not _alone(cursor, begun):
             return int(begun.planned)
-        cursor.execute(statement, [*values, now, *audience_values, begun.pk])
+        cursor.execute(statement, [*values, *audience_values, begun.pk, now])
         cursor.execute("SELECT count(*) FROM delivery_ledger WHERE dispatch_id = %s", [begun.pk])
         planned = int(cursor.fetchone()[0])
         current = Dispatch.objects.select_for_update(no_key=True).get(pk=begun.pk)

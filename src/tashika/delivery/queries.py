@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from tashika.core import sql
 from tashika.delivery import states
@@ -65,7 +65,7 @@ def figures(dispatch_id: int) -> Figures:
     with connection.cursor() as cursor:
         cursor.execute(sql.load("delivery", "figures"), [dispatch_id])
         rows = cursor.fetchall()
-    counts = {state: int(number) for state, number, _, _ in rows}
+    counts = {state: int(number) for state, number, _, _ in rows if number}
     return Figures(
         planned=sum(counts.values()),
         first_begun_at=min((row[2] for row in rows if row[2]), default=None),
@@ -130,14 +130,15 @@ def caught_mails() -> QuerySet[CaughtMail]:
 
 
 def _rows(dispatch_id: int, outcome: str) -> QuerySet[LedgerRow]:
-    stopped = Q(state=states.QUEUED, epoch__lt=F("dispatch__epoch"))
+    waiting = Q(state__in=[states.QUEUED, states.SENDING])
+    is_stopped = Dispatch.objects.filter(pk=dispatch_id, state=Dispatch.State.STOPPED).exists()
     conditions = {
         "got": Q(state=states.ACCEPTED),
-        "in_doubt": Q(state=states.IN_DOUBT),
-        "spared": stopped,
-        "refused": Q(state=states.REFUSED),
-        "excluded": Q(state=states.EXCLUDED),
-        "waiting": Q(state__in=[states.QUEUED, states.SENDING]) & ~stopped,
+        "in_doubt": Q(exception=states.IN_DOUBT),
+        "spared": Q(state=states.QUEUED) if is_stopped else Q(pk__in=[]),
+        "refused": Q(exception=states.REFUSED),
+        "excluded": Q(exception=states.EXCLUDED),
+        "waiting": Q(state=states.SENDING) if is_stopped else waiting,
     }
     return LedgerRow.objects.filter(conditions[outcome], dispatch_id=dispatch_id)
 

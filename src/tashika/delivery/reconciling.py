@@ -11,8 +11,9 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from tashika.core import sql
 from tashika.delivery import journal, states
-from tashika.delivery.models import LedgerRow, Sender
+from tashika.delivery.models import Claim, LedgerRow, Sender
 
 log = logging.getLogger("tashika.delivery")
 
@@ -24,8 +25,8 @@ def reconcile(*, journals: Path, now: datetime, permit: timedelta) -> int:
     settled = 0
     for path in sorted(journals.glob("*.journal")) if journals.is_dir() else []:
         if journal.is_alive(journals, UUID(path.stem)) is False:
-            settled += _settle(journal.read(path), now)
-            path.unlink(missing_ok=True)
+            settled += _settle(journal.read(journals, UUID(path.stem)), now)
+            journal.keep(path)
     lapsed = Sender.objects.filter(ended_at=None, permit_until__lt=now - permit - MARGIN)
     for sender in lapsed:
         if journal.is_alive(journals, sender.pk) is None:
@@ -38,31 +39,33 @@ def bury(*, journals: Path, sender: UUID, now: datetime) -> bool:
     path = journals / f"{sender}.journal"
     if journal.is_alive(journals, sender) is not False:
         return False
-    _settle(journal.read(path), now)
-    path.unlink(missing_ok=True)
+    _settle(journal.read(journals, sender), now)
+    journal.keep(path)
     return True
 
 
 def _settle(testimony: journal.Testimony, now: datetime) -> int:
     with transaction.atomic():
         sender = Sender.objects.select_for_update().filter(pk=testimony.sender).first()
+        claims = Claim.objects.select_for_update().filter(sender_id=testimony.sender, rows__isnull=False)
+        held = [row for rows in claims.values_list("rows", flat=True) for row in rows]
         rows = list(
             LedgerRow.objects.select_for_update()
-            .filter(sender=testimony.sender, state=states.SENDING)
+            .filter(pk__in=held, state=states.SENDING, claim__in=claims.values("pk"))
             .values_list("pk", flat=True)
         )
         verdicts = [_verdict(row, testimony) for row in rows]
         with connection.cursor() as cursor:
             cursor.execute(
-                _SETTLE,
+                sql.load("delivery", "settle"),
                 {
-                    "sender": testimony.sender,
                     "now": now,
                     "ids": rows,
                     "states": [state for state, _ in verdicts],
                     "replies": [reply[:500] for _, reply in verdicts],
                 },
             )
+        claims.update(rows=None)
         if sender is not None and sender.ended_at is None:
             sender.ended_at = now
             sender.save(update_fields=["ended_at"])
@@ -80,30 +83,3 @@ def _verdict(row: int, testimony: journal.Testimony) -> tuple[str, str]:
     if testimony.same_boot:
         return states.QUEUED, ""
     return states.IN_DOUBT, "the sender is gone and no journal speaks for it"
-
-
-# What a dead sender's journal says of its rows, and activity told of those that were accepted.
-_SETTLE = """
-WITH verdict AS (
-    SELECT * FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(replies)s::text[]) AS v(id, state, reply)
-),
-moved AS (
-    UPDATE delivery_ledger l
-    SET state = v.state, reply = v.reply,
-        sender = CASE WHEN v.state = 'queued' THEN NULL ELSE l.sender END,
-        begun_at = CASE WHEN v.state = 'queued' THEN l.begun_at ELSE coalesce(l.begun_at, %(now)s) END,
-        ended_at = CASE WHEN v.state = 'queued' THEN NULL ELSE %(now)s END,
-        attempts = l.attempts + CASE WHEN v.state = 'queued' AND v.reply = '' THEN 0 ELSE 1 END,
-        due_at = CASE WHEN v.state = 'queued' AND v.reply <> '' THEN %(now)s + interval '5 minutes' ELSE l.due_at END
-    FROM verdict v
-    WHERE l.id = v.id AND l.sender = %(sender)s AND l.state = 'sending'
-    RETURNING l.contact_id, l.dispatch_id, l.state, l.ended_at
-)
-INSERT INTO activity_event (at, contact_id, kind, dispatch_id, mail_number)
-SELECT moved.ended_at, moved.contact_id, 'mail_' || moved.state, moved.dispatch_id, mail.number
-FROM moved
-JOIN delivery_dispatch d ON d.id = moved.dispatch_id
-JOIN contents_version v ON v.id = d.mail_version_id
-JOIN contents_content mail ON mail.id = v.content_id
-WHERE moved.state IN ('accepted', 'refused')
-"""

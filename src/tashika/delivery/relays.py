@@ -13,7 +13,7 @@ from tashika.core import audit, config, sealing
 from tashika.core.errors import TashikaError
 from tashika.core.text import Text, t
 from tashika.delivery.models import Dispatch, Relay
-from tashika.delivery.smtp import client
+from tashika.delivery.smtp import client, opening
 
 
 class UnableToSetUpRelay(TashikaError):
@@ -124,7 +124,7 @@ def check(relay: Relay) -> RelayCheck:
 def send_one(relay: Relay, *, sender: str, recipient: str, message: bytes) -> RelayCheck:
     """Hand one mail to a relay at once: the mail by which a person confirms it. Never raises for the relay's faults."""
     try:
-        result = asyncio.run(_send_one(server_of(relay), sender, recipient, message))
+        result = asyncio.run(opening.send_one(server_of(relay), sender=sender, recipient=recipient, message=message))
     except client.UnableToConnect as error:
         return RelayCheck(False, str(error))
     return RelayCheck(result.outcome is client.Outcome.ACCEPTED, result.reply)
@@ -189,12 +189,12 @@ def default_relay(*, now: datetime) -> Relay:
     return found or practice_relay(now=now)
 
 
-def server_of(relay: Relay) -> client.Server:
+def server_of(relay: Relay) -> opening.Server:
     """How to reach a relay. The practice relay is on loopback whatever its row says (G11)."""
     host, port = (relay.host, relay.port)
     if relay.practice:
         host, port = "127.0.0.1", config.get_int("practice_port")
-    return client.Server(
+    return opening.Server(
         host=host,
         port=port,
         security=relay.security,
@@ -212,18 +212,9 @@ def _greeting_name() -> str:
     return name if name.isascii() and " " not in name and name else "localhost"
 
 
-async def _connect_and_quit(server: client.Server) -> None:
-    connection = await client.open_connection(server)
-    await connection.quit()
-
-
-async def _send_one(server: client.Server, sender: str, recipient: str, message: bytes) -> client.Result:
-    connection = await client.open_connection(server)
-    result = await connection.send(
-        sender=sender, recipient=recipient, body=message, may_begin=lambda: True, body_begins=lambda: None
-    )
-    await connection.quit()
-    return result
+async def _connect_and_quit(server: opening.Server) -> None:
+    connection = await opening.open_connection(server, client.Single(client.Transaction("", "", b"")))
+    connection.quit()
 
 
 def _refuse_unusable(relay: Relay) -> None:

@@ -8,7 +8,7 @@ from tashika.core import audit
 from tashika.core.actors import Actor
 from tashika.core.errors import TashikaError
 from tashika.core.text import t
-from tashika.delivery.models import Dispatch
+from tashika.delivery.models import Dispatch, Queued
 
 
 class UnableToRelease(TashikaError):
@@ -18,23 +18,17 @@ class UnableToRelease(TashikaError):
 
 
 def release(*, dispatch_id: int, by: Actor, now: datetime) -> int:
-    """Queue what was stopped, at the dispatch's present epoch; the number of rows. What was accepted, refused or is in
+    """Let what was stopped be claimed again, at the dispatch's present epoch; the number of rows. What was accepted, refused or is in
     doubt is not touched: nobody gets it twice (G1). Raises UnableToRelease unless the dispatch is stopped."""
     with transaction.atomic():
         dispatch = Dispatch.objects.select_for_update(no_key=True).get(pk=dispatch_id)
         if dispatch.state != Dispatch.State.STOPPED:
             raise UnableToRelease(t("この配信は停止していません。", "This dispatch is not stopped."))
+        released = Queued.objects.filter(dispatch=dispatch).count()
+        dispatch.state = Dispatch.State.SENDING if dispatch.planned else Dispatch.State.PLANNING
+        dispatch.give_up_at = max(dispatch.give_up_at, now + (dispatch.give_up_at - dispatch.created_at))
+        dispatch.save(update_fields=["state", "give_up_at"])
+        audit.record(actor=by, verb="release", subject=str(dispatch), now=now, detail={"released": released})
         with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE delivery_ledger SET epoch = %s, due_at = greatest(due_at, %s)"
-                " WHERE dispatch_id = %s AND state = 'queued' AND epoch < %s",
-                [dispatch.epoch, now, dispatch_id, dispatch.epoch],
-            )
-            released = int(cursor.rowcount)
-            planned = dispatch.planned > 0
-            dispatch.state = Dispatch.State.SENDING if planned else Dispatch.State.PLANNING
-            dispatch.give_up_at = max(dispatch.give_up_at, now + (dispatch.give_up_at - dispatch.created_at))
-            dispatch.save(update_fields=["state", "give_up_at"])
-            audit.record(actor=by, verb="release", subject=str(dispatch), now=now, detail={"released": released})
             cursor.execute("SELECT pg_notify('tashika_work', %s)", [str(dispatch_id)])
     return released

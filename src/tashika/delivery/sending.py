@@ -22,6 +22,7 @@ from typing import Any
 from uuid import uuid4
 
 import psycopg
+import uvloop
 from asgiref.sync import sync_to_async
 
 from tashika.core import clock, config, database
@@ -141,6 +142,8 @@ class Sender:
             self._permit_ends = begun + self.permit.total_seconds()
             await self._obey()
             await self.ledger.finish_dispatches()
+            if self.journal.is_long:
+                self.journal.rotate()
             if rounds % 5 == 0:
                 await sync_to_async(reconciling.reconcile)(journals=self.journals, now=clock.now(), permit=self.permit)
             rounds += 1
@@ -168,7 +171,7 @@ class Sender:
 
 def run_forever() -> None:
     """The sender process until SIGTERM or SIGINT. A lost database is waited for; a journal is never thrown away."""
-    asyncio.run(_run_until_told())
+    uvloop.run(_run_until_told())
 
 
 async def _run_until_told() -> None:

@@ -1,14 +1,24 @@
-"""The states of a ledger row, written down once: the database's constraints and the manual's picture come from here.
+"""The states of a ledger row and of a dispatch, written down once: the database's triggers and the manual's pictures come
+from here.
+
+A ledger row:
 
     queued ──claim──▶ sending ──reply 2xx──▶ accepted
       ▲  │               │────reply 5xx──▶ refused
       │  │               │────reply lost after the body──▶ in_doubt
       │  │               └────4xx, or surely not left──▶ queued
       │  └──no longer eligible──▶ excluded
-      └── (stopped: queued with an epoch older than the dispatch's)
+      └── (stopped: queued in a dispatch that is stopped)
 
 What a crash leaves behind: `queued` as it was; `sending` until the sender's journal is read (adopted by whoever
 comes next on that host) or, where there is no journal, `in_doubt` once its permit has run out.
+
+A dispatch:
+
+    planning ──▶ sending ──▶ finished
+        │  ▲        │  ▲
+        ▼  │        ▼  │
+        stopped ◀───┘──┘   (released only by a person)
 """
 
 QUEUED = "queued"
@@ -20,6 +30,7 @@ EXCLUDED = "excluded"
 STOPPED = "stopped"  # derived, never stored
 
 STATES = (QUEUED, SENDING, ACCEPTED, REFUSED, IN_DOUBT, EXCLUDED)
+EXCEPTIONS = (REFUSED, IN_DOUBT, EXCLUDED)  # what an index finds among millions of accepted rows
 
 # Who may move a row from where to where. Everything else is refused by a trigger.
 MOVES: dict[tuple[str, str], str] = {
@@ -30,23 +41,35 @@ MOVES: dict[tuple[str, str], str] = {
     (SENDING, QUEUED): "a 4xx, or it surely did not leave",
     (SENDING, EXCLUDED): "its mail can't be built for this person",
     (SENDING, IN_DOUBT): "the body left and no reply was read (G2)",
-    (IN_DOUBT, ACCEPTED): "evidence: the reply came late, the journal, the relay's log",
-    (IN_DOUBT, REFUSED): "evidence: a refusal came late, a bounce",
+    (IN_DOUBT, ACCEPTED): "evidence: the reply came late, the journal, the relay's log; or a person",
+    (IN_DOUBT, REFUSED): "evidence: a refusal came late, the relay's log; or a person",
+    (QUEUED, ACCEPTED): "a journal proves it at the arming, after the database was put back (G13)",
+    (QUEUED, REFUSED): "a journal proves it at the arming, after the database was put back (G13)",
+    (QUEUED, IN_DOUBT): "a journal says that its body was handed over, at the arming (G13)",
+}
+
+DISPATCH_MOVES: dict[tuple[str, str], str] = {
+    ("planning", "sending"): "the whole audience is in the ledger",
+    ("planning", "stopped"): "unpublished while it was being planned",
+    ("sending", "stopped"): "unpublished",
+    ("sending", "finished"): "nothing is queued and nothing is in hand",
+    ("stopped", "sending"): "a person releases it (G8, G14)",
+    ("stopped", "planning"): "a person releases it before it was planned",
+    ("finished", "sending"): "a person queues again what surely was not sent",
 }
 
 
-def guard() -> str:
+def guard(table: str, moves: dict[tuple[str, str], str]) -> str:
     """The trigger that refuses every other move. Its condition is judged without calling a function, so that it costs
     nothing on the hot path."""
-    allowed = " OR ".join(f"(OLD.state = '{old}' AND NEW.state = '{new}')" for old, new in MOVES)
+    allowed = " OR ".join(f"(OLD.state = '{old}' AND NEW.state = '{new}')" for old, new in moves)
     return f"""
-CREATE FUNCTION delivery_refuse_move() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION delivery_refuse_move() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'a ledger row does not move from % to %', OLD.state, NEW.state USING ERRCODE = 'restrict_violation';
+    RAISE EXCEPTION '% does not move from % to %', TG_ARGV[0], OLD.state, NEW.state
+        USING ERRCODE = 'restrict_violation';
 END $$;
-CREATE TRIGGER delivery_ledger_moves BEFORE UPDATE ON delivery_ledger FOR EACH ROW
+CREATE OR REPLACE TRIGGER {table}_moves BEFORE UPDATE ON {table} FOR EACH ROW
     WHEN (OLD.state <> NEW.state AND NOT ({allowed}))
-    EXECUTE FUNCTION delivery_refuse_move();
-CREATE TRIGGER delivery_ledger_nothing_lost BEFORE DELETE ON delivery_ledger FOR EACH ROW
-    EXECUTE FUNCTION core_refuse_change();
+    EXECUTE FUNCTION delivery_refuse_move('a row of {table}');
 """

@@ -80,12 +80,16 @@ def url(address: str) -> bytes:
     return address.encode("ascii")
 
 
-@lru_cache(maxsize=256)
 def date_time(moment: datetime) -> bytes:
     """RFC 5322 date-time of an aware moment."""
-    if moment.tzinfo is None:
+    return _date_time(moment.replace(microsecond=0))
+
+
+@lru_cache(maxsize=256)
+def _date_time(second: datetime) -> bytes:
+    if second.tzinfo is None:
         raise UnableToWriteHeader("date")
-    return format_datetime(moment.replace(microsecond=0)).encode("ascii")
+    return format_datetime(second).encode("ascii")
 
 
 def _words(text: str, first: int) -> list[bytes]:

@@ -1,15 +1,23 @@
-"""One SMTP connection: open it, carry one mail to one recipient at a time, close it."""
+"""One SMTP connection as a state machine: open it, carry mails one recipient at a time, close it.
+
+Where the server offers PIPELINING (RFC 2920) the envelope of the next mail travels in the same write as the final dot of
+the last one ("the actual transfer of message content is explicitly allowed to be the first command in a group"); where
+it does not, every command waits for its reply. Replies are taken in order, so that the phase in which a connection broke
+is always known: before the final dot a mail surely was not taken, after it without a reply it is in doubt (RFC 1047).
+"""
 
 import asyncio
-import base64
 import contextlib
 import re
-import ssl
+import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any, Protocol, cast
 
-LINE_LIMIT = 4096  # RFC 5321 4.5.3.1.5 allows 512; kindly more, never without bound
+LINE_LIMIT = 4096  # bytes; RFC 5321 4.5.3.1.5 allows 512; kindly more, never without bound
+LINES_LIMIT = 100  # of one reply
 COMMAND_TIMEOUT = 120.0  # seconds; RFC 5321 4.5.3.2 asks for 5 minutes, a bulk sender can try again
 BODY_TIMEOUT = 600.0  # RFC 5321 4.5.3.2.6: 10 minutes after the final dot, or mail is doubled (RFC 1047)
 
@@ -33,16 +41,55 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """How to reach a relay."""
+class Reply:
+    """One reply: its code and its lines (RFC 5321 4.2)."""
 
-    host: str
-    port: int
-    security: str = "none"  # none | starttls | tls
-    verify_certificate: bool = True
-    username: str = ""
-    password: str = ""
-    greeting_name: str = "localhost"
+    code: int
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return f"{self.code} {' '.join(self.lines)}"[:450]
+
+
+@dataclass(slots=True, eq=False)
+class Transaction:
+    """One mail to one recipient. `of` is whatever its carrier knows it by."""
+
+    sender: str
+    recipient: str
+    message: bytes
+    of: Any = None
+    body_begun: bool = False
+
+    def envelope(self) -> tuple[str, str]:
+        """MAIL and RCPT. Raises ValueError for an address that would carry a command."""
+        if _CONTROL.search(self.sender + self.recipient):
+            raise ValueError("an address with a control character, space or bracket reached the wire")
+        utf8 = "" if self.sender.isascii() and self.recipient.isascii() else " SMTPUTF8"
+        return f"MAIL FROM:<{self.sender}>{utf8}\r\n", f"RCPT TO:<{self.recipient}>\r\n"
+
+
+class Carrier(Protocol):
+    """Who hands a connection its mails and hears what became of them. All of it is called in the event loop."""
+
+    def next_mail(self) -> Transaction | None:
+        """A mail that may begin at this instant, or None."""
+
+    def may_begin(self, transaction: Transaction) -> bool:
+        """Asked in the instant in which the body is handed over: if it says no, the mail surely did not leave."""
+
+    def body_begins(self, transaction: Transaction) -> None:
+        """Called right before the body is written."""
+
+    def concluded(self, transaction: Transaction, result: Result) -> None:
+        """What became of a mail: called once for each."""
+
+    def idle(self, connection: "Connection") -> None:
+        """The connection waits for `go_on`."""
+
+    def lost(self, connection: "Connection", words: str) -> None:
+        """The connection is closed."""
 
 
 class UnableToConnect(Exception):
@@ -53,225 +100,325 @@ class Lost(Exception):
     """The connection broke or the server broke the protocol."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One reply: its code and its words (RFC 5321 4.2)."""
+class Step(Enum):
+    """What a reply is awaited for."""
 
-    code: int
-    words: str
+    MAIL = "MAIL"
+    RCPT = "RCPT"
+    DATA = "DATA"
+    DOT = "."
+    RSET = "RSET"
+
+
+_CONTROL = re.compile(r"[\x00-\x20<>\x7f]")
+_DOT_AT_START = re.compile(rb"(?m)^\.")
+
+
+class Connection(asyncio.Protocol):
+    """An open connection; made by `opening.open_connection`. `go_on` starts it; it then asks its carrier for mails until
+    there are none. Ends by `quit`, `drop` or the server."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self.carrier = carrier
+        self.extensions: frozenset[str] = frozenset()
+        self.usable = True
+        self.taken = 0  # mails that the server has answered for after the dot
+        self.deadline = 0.0  # on time.monotonic: a reply is due by then
+        self.idle_since = 0.0
+        self._transport: asyncio.Transport | None = None
+        self._rest = b""
+        self._lines: list[str] = []
+        self._expected: deque[tuple[Step, Transaction | None]] = deque()
+        self._refusal: Reply | None = None
+        self._answers: asyncio.Queue[Reply | None] | None = asyncio.Queue()  # of the opening dialogue
+        self._why = ""
+        self._pipelining = False
+
+    # -- asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        lines = (self._rest + data).split(b"\n")
+        self._rest = lines.pop()
+        try:
+            if len(self._rest) > LINE_LIMIT:
+                raise Lost("reply line too long")
+            for raw in lines:
+                self._line(raw)
+        except Lost as error:
+            self._end(str(error))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._end(str(error) if error else "connection closed by the server")
+
+    def eof_received(self) -> bool:
+        return False
+
+    # -- the opening dialogue (`opening.py`)
+
+    async def command(self, line: str, limit: float) -> Reply:
+        """Send one command and read its reply, before the first mail. Raises Lost or TimeoutError."""
+        self._write(f"{line}\r\n".encode())
+        return await self.answer(limit)
+
+    async def answer(self, limit: float) -> Reply:
+        """The next reply of the opening dialogue. Raises Lost or TimeoutError."""
+        assert self._answers is not None
+        reply = await asyncio.wait_for(self._answers.get(), limit)
+        if reply is None:
+            raise Lost(self._why)
+        return reply
+
+    def opened(self, transport: asyncio.Transport | None, extensions: frozenset[str]) -> None:
+        """The dialogue is over (or goes on over TLS with another `transport`)."""
+        if transport is not None:
+            self._transport, self._rest = transport, b""  # what came in the clear is not to be believed (RFC 3207 6)
+        self.extensions = extensions
+        self._pipelining = "PIPELINING" in extensions
+
+    def ready(self) -> None:
+        """From now on replies belong to mails."""
+        self._answers = None
+
+    # -- carrying
+
+    def go_on(self) -> None:
+        """Ask for the next mail; does nothing while a mail is under way."""
+        if not self.usable or self._expected:
+            return
+        transaction = self.carrier.next_mail()
+        if transaction is None:
+            self.idle_since = time.monotonic()
+            self.carrier.idle(self)
+        else:
+            self._write(self._envelope(transaction))
 
     @property
-    def text(self) -> str:
-        return f"{self.code} {self.words}"[:500]
+    def under_way(self) -> list[Transaction]:
+        """The mails whose transaction has begun, in order."""
+        return list(dict.fromkeys(transaction for _, transaction in self._expected if transaction is not None))
 
+    def expire(self, now: float) -> None:
+        """Give up on a server that does not answer in time."""
+        if self._expected and now > self.deadline:
+            self._end("no reply in time")
 
-class Connection:
-    """An open connection. Use `open_connection`; then `send` as often as it stays `usable`; then `quit`."""
+    def drop(self, words: str = "dropped") -> None:
+        """Close at once: what is past its final dot is in doubt, all else surely did not leave."""
+        self._end(words)
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-        self.extensions: set[str] = set()
-        self.usable = True
-        self.sent = 0
+    def quit(self) -> None:
+        """Say goodbye; the reply does not matter any more."""
+        if self.usable and not self._expected:
+            with contextlib.suppress(Exception):
+                self._write(b"QUIT\r\n")
+            self.usable = False
+            if self._transport is not None:
+                self._transport.close()
 
-    async def send(
-        self,
-        *,
-        sender: str,
-        recipient: str,
-        body: bytes,
-        may_begin: Callable[[], bool],
-        body_begins: Callable[[], None],
-    ) -> Result:
-        """Carry one mail. `may_begin` is asked in the same instant in which the envelope and again in which the body is
-        handed over: if it says no, the mail surely did not leave. `body_begins` is called right before the body."""
-        _refuse_control(sender)
-        _refuse_control(recipient)
-        if not may_begin():
-            return Result(Outcome.NOT_LEFT, "stopped before the envelope")
+    def _envelope(self, transaction: Transaction) -> bytes:
+        """The commands to write now for a mail; their replies are awaited from now on."""
         try:
-            refusal = await self._envelope(sender, recipient)
-        except (TimeoutError, Lost, OSError) as error:
-            self.drop()
-            return Result(Outcome.NOT_LEFT, f"connection lost before the body: {_words(error)}")
-        if refusal is not None:
-            return refusal
-        if not may_begin():
-            self.drop()
-            return Result(Outcome.NOT_LEFT, "stopped before the body")
-        body_begins()
-        try:
-            self._writer.write(_stuffed(body))
-            reply = await self._reply(BODY_TIMEOUT)
-        except (TimeoutError, Lost, OSError) as error:
-            self.drop()
-            return Result(Outcome.IN_DOUBT, f"no reply after the body: {_words(error)}")
-        self.sent += 1
-        return Result(_outcome(reply), reply.text)
+            mail, rcpt = transaction.envelope()
+        except ValueError:
+            self.carrier.concluded(transaction, Result(Outcome.REFUSED, "the address can't be written to the wire"))
+            return self._nothing()
+        self._expected.append((Step.MAIL, transaction))
+        if not self._pipelining:
+            return mail.encode()
+        self._expected.append((Step.RCPT, transaction))
+        self._expected.append((Step.DATA, transaction))
+        return f"{mail}{rcpt}DATA\r\n".encode()
 
-    async def _envelope(self, sender: str, recipient: str) -> Result | None:
-        """MAIL, RCPT, DATA; None when the server waits for the body."""
-        commands = [f"MAIL FROM:<{sender}>", f"RCPT TO:<{recipient}>", "DATA"]
-        if not (sender + recipient).isascii():
-            commands[0] += " SMTPUTF8"
-        replies: list[Reply] = []
-        if "PIPELINING" in self.extensions:
-            self._writer.write("".join(f"{command}\r\n" for command in commands).encode())
-            replies = [await self._reply() for _ in commands]
+    def _nothing(self) -> bytes:
+        if not self._expected:
+            asyncio.get_running_loop().call_soon(self.go_on)
+        return b""
+
+    def _line(self, raw: bytes) -> None:
+        line = raw.rstrip(b"\r")
+        code, mark = line[:3], line[3:4]
+        if not code.isdigit() or not b"200" <= code <= b"599" or len(code) < 3 or mark not in (b" ", b"-", b""):
+            raise Lost(f"not an SMTP reply: {line[:80]!r}")
+        self._lines.append(line[4:].decode("utf-8", "replace"))
+        if mark == b"-":
+            if len(self._lines) > LINES_LIMIT:
+                raise Lost("a reply without end")
+            return
+        reply = Reply(int(code), tuple(self._lines))
+        self._lines.clear()
+        if self._answers is not None:
+            self._answers.put_nowait(reply)
+        elif self.usable:
+            self._replied(reply)
+
+    def _replied(self, reply: Reply) -> None:
+        if not self._expected:  # such as 421 after a long silence (RFC 5321 3.8)
+            self._end(reply.text)
+            return
+        step, transaction = self._expected.popleft()
+        if step is Step.DOT:
+            self.taken += 1
+            outcome = _outcome(reply)
+            self.carrier.concluded(_known(transaction), Result(outcome, reply.text))
+            if outcome is Outcome.IN_DOUBT:
+                self._end("a reply that means nothing after the final dot")
+            elif not self._expected:
+                self.go_on()
+        elif step is Step.DATA:
+            self._after_envelope(_known(transaction), reply)
+        elif step is Step.RSET:
+            if reply.code != 250:
+                self._end(reply.text)
+            elif not self._expected:
+                self.go_on()
+        elif self._pipelining:
+            if not 200 <= reply.code < 300:
+                self._refusal = self._refusal or reply
         else:
-            for command in commands:
-                replies.append(await self.command(command))
-                if replies[-1].code >= 400:
-                    break
-        if len(replies) == 3 and replies[2].code == 354 and all(200 <= reply.code < 300 for reply in replies[:2]):
-            return None
-        worst = next(reply for reply in replies if not 200 <= reply.code < 300)
-        if worst.code == 421:  # RFC 5321 3.8: the server is closing; it says nothing of this mail
-            self.drop()
-            return Result(Outcome.NOT_LEFT, worst.text)
-        if worst.code < 400 or replies[-1].code == 354:
-            # Refused and yet waiting for a body, or a code that means nothing here: out of step, so leave.
-            self.drop()
-            outcome = _outcome(worst) if worst.code >= 400 else Outcome.NOT_LEFT
-            return Result(outcome, worst.text)
-        await self._reset()
-        return Result(_outcome(worst), worst.text)
+            self._in_lockstep(step, _known(transaction), reply)
 
-    async def _reset(self) -> None:
-        try:
-            if (await self.command("RSET")).code != 250:
-                self.drop()
-        except (TimeoutError, Lost, OSError):
-            self.drop()
+    def _in_lockstep(self, step: Step, transaction: Transaction, reply: Reply) -> None:
+        """MAIL, RCPT and DATA one after the other, for a server that offers no PIPELINING."""
+        if not 200 <= reply.code < 300:
+            self._refused(transaction, reply)
+        elif step is Step.MAIL:
+            self._expected.append((Step.RCPT, transaction))
+            self._write(transaction.envelope()[1].encode())
+        else:
+            self._expected.append((Step.DATA, transaction))
+            self._write(b"DATA\r\n")
 
-    async def command(self, line: str, limit: float = COMMAND_TIMEOUT) -> Reply:
-        """Send one command and read its reply. Raises Lost, OSError or TimeoutError."""
-        self._writer.write(f"{line}\r\n".encode())
-        return await self._reply(limit)
+    def _after_envelope(self, transaction: Transaction, reply: Reply) -> None:
+        refusal, self._refusal = self._refusal, None
+        if refusal is None and reply.code == 354:
+            self._body(transaction)
+        elif reply.code == 354:  # refused and yet waiting for a body: out of step, so leave
+            self.carrier.concluded(transaction, Result(_outcome_of_refusal(cast(Reply, refusal)), _text(refusal)))
+            self._end("the server waits for a body that it has refused")
+        else:
+            self._refused(transaction, refusal or reply)
 
-    async def _reply(self, limit: float = COMMAND_TIMEOUT) -> Reply:
-        async with asyncio.timeout(limit):
-            lines: list[str] = []
-            while True:
-                try:
-                    raw = await self._reader.readuntil(b"\n")
-                except asyncio.IncompleteReadError as error:
-                    raise Lost("connection closed by the server") from error
-                except asyncio.LimitOverrunError as error:
-                    raise Lost("reply line too long") from error
-                line = raw.decode("utf-8", "replace").rstrip("\r\n")
-                match = re.fullmatch(r"([2-5]\d\d)(?:([ -])(.*))?", line)
-                if match is None or len(lines) > 100:
-                    raise Lost(f"not an SMTP reply: {line[:80]!r}")
-                lines.append(match[3] or "")
-                if match[2] != "-":
-                    return Reply(int(match[1]), " ".join(lines)[:450])
+    def _refused(self, transaction: Transaction, reply: Reply) -> None:
+        outcome = _outcome_of_refusal(reply)
+        self.carrier.concluded(transaction, Result(outcome, reply.text))
+        if outcome is Outcome.NOT_LEFT:
+            self._end(reply.text)
+            return
+        self._expected.append((Step.RSET, None))
+        following = self.carrier.next_mail() if self._pipelining else None
+        self._write(b"RSET\r\n" + (self._envelope(following) if following else b""))
 
-    async def quit(self) -> None:
-        """Say goodbye; failures don't matter any more."""
-        if self.usable:
-            with contextlib.suppress(TimeoutError, Lost, OSError):
-                await self.command("QUIT", 2.0)
-            self.drop()
+    def _body(self, transaction: Transaction) -> None:
+        """Hand the body over, if it may begin at this instant; with it the envelope of the next mail."""
+        if not self.carrier.may_begin(transaction):
+            self.carrier.concluded(transaction, Result(Outcome.NOT_LEFT, "stopped before the body"))
+            self._end("stopped before the body")
+            return
+        following = self.carrier.next_mail() if self._pipelining else None
+        self.carrier.body_begins(transaction)
+        transaction.body_begun = True
+        self._expected.append((Step.DOT, transaction))
+        body = stuffed(transaction.message)
+        self._write(body + self._envelope(following) if following else body)
 
-    def drop(self) -> None:
-        """Close at once."""
+    def _write(self, data: bytes) -> None:
+        if self._transport is None or not data:
+            return
+        limit = BODY_TIMEOUT if self._expected and self._expected[0][0] is Step.DOT else COMMAND_TIMEOUT
+        self.deadline = time.monotonic() + limit
+        self._transport.write(data)
+
+    def _end(self, words: str) -> None:
+        """Closed, by whomever: everything under way is concluded by the phase it was in. Does nothing a second time."""
+        if not self.usable:
+            return
         self.usable = False
-        self._writer.transport.abort()
+        self._why = words
+        expected, self._expected = self._expected, deque()
+        if self._transport is not None:
+            self._transport.abort()
+        if self._answers is not None:
+            self._answers.put_nowait(None)
+            return
+        past_dot = {transaction for step, transaction in expected if step is Step.DOT}
+        for transaction in dict.fromkeys(transaction for _, transaction in expected if transaction is not None):
+            if transaction in past_dot:
+                result = Result(Outcome.IN_DOUBT, f"no reply after the body: {words}")
+            else:
+                result = Result(Outcome.NOT_LEFT, f"connection lost before the body: {words}")
+            self.carrier.concluded(transaction, result)
+        self.carrier.lost(self, words)
 
 
-async def open_connection(server: Server) -> Connection:
-    """Connect, greet, secure and log in. Raises UnableToConnect with the reason."""
-    try:
-        async with asyncio.timeout(30):
-            return await _open(server)
-    except (TimeoutError, OSError, Lost, ssl.SSLError) as error:
-        raise UnableToConnect(_words(error)) from error
+@dataclass
+class Single:
+    """A carrier of one mail, for whoever sends just one. `result` is there when `done` is set."""
+
+    transaction: Transaction
+    allowed: Callable[[], bool] = lambda: True
+    result: Result | None = None
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+    _given: bool = False
+
+    def next_mail(self) -> Transaction | None:
+        """The mail, once."""
+        if self._given:
+            return None
+        self._given = True
+        if self.allowed():
+            return self.transaction
+        self.concluded(self.transaction, Result(Outcome.NOT_LEFT, "stopped before the envelope"))
+        return None
+
+    def may_begin(self, transaction: Transaction) -> bool:
+        """As it was said."""
+        return self.allowed()
+
+    def body_begins(self, transaction: Transaction) -> None:
+        """Nothing to write down."""
+
+    def concluded(self, transaction: Transaction, result: Result) -> None:
+        """Keep the result."""
+        self.result = result
+        self.done.set()
+
+    def idle(self, connection: Connection) -> None:
+        """There is no second mail."""
+
+    def lost(self, connection: Connection, words: str) -> None:
+        """The result says what is to be known."""
 
 
-async def _open(server: Server) -> Connection:
-    context = _tls_context(server) if server.security != "none" else None
-    reader, writer = await asyncio.open_connection(
-        server.host, server.port, limit=LINE_LIMIT, ssl=context if server.security == "tls" else None
-    )
-    connection = Connection(reader, writer)
-    try:
-        greeting = await connection._reply(30)
-        if greeting.code != 220:
-            raise UnableToConnect(greeting.text)
-        await _greet(connection, server)
-        if server.security == "starttls":
-            if "STARTTLS" not in connection.extensions:
-                raise UnableToConnect("the server offers no STARTTLS")
-            await _expect(connection, "STARTTLS", 220)
-            await writer.start_tls(context, server_hostname=server.host)  # type: ignore[arg-type]
-            await _greet(connection, server)
-        if server.username:
-            await _log_in(connection, server)
-    except BaseException:
-        connection.drop()
-        raise
-    return connection
-
-
-async def _greet(connection: Connection, server: Server) -> None:
-    connection._writer.write(f"EHLO {server.greeting_name}\r\n".encode())
-    extensions: set[str] = set()
-    reader = connection._reader
-    while True:
-        raw = await asyncio.wait_for(reader.readuntil(b"\n"), 30)
-        line = raw.decode("utf-8", "replace").rstrip("\r\n")
-        if not line.startswith("250"):
-            raise UnableToConnect(line[:300])
-        extensions.update({line[4:].upper(), line[4:].upper().partition(" ")[0]})
-        if line[3:4] != "-":
-            break
-    connection.extensions = extensions
-
-
-async def _log_in(connection: Connection, server: Server) -> None:
-    mechanisms = next((e for e in connection.extensions if e.startswith("AUTH ")), "AUTH PLAIN")
-    if "PLAIN" in mechanisms:
-        secret = base64.b64encode(f"\0{server.username}\0{server.password}".encode()).decode()
-        await _expect(connection, f"AUTH PLAIN {secret}", 235)
-    else:
-        await _expect(connection, "AUTH LOGIN", 334)
-        await _expect(connection, base64.b64encode(server.username.encode()).decode(), 334)
-        await _expect(connection, base64.b64encode(server.password.encode()).decode(), 235)
-
-
-async def _expect(connection: Connection, line: str, code: int) -> None:
-    reply = await connection.command(line, 30)
-    if reply.code != code:
-        raise UnableToConnect(reply.text)
-
-
-def _tls_context(server: Server) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not server.verify_certificate:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _stuffed(body: bytes) -> bytes:
+def stuffed(body: bytes) -> bytes:
     """The body with dots doubled at line starts (RFC 5321 4.5.2) and the final dot."""
     if b"\n." in body or body.startswith(b"."):
-        body = re.sub(rb"(?m)^\.", b"..", body)
+        body = _DOT_AT_START.sub(b"..", body)
     return body + (b".\r\n" if body.endswith(b"\r\n") else b"\r\n.\r\n")
 
 
 def _outcome(reply: Reply) -> Outcome:
+    """What a reply after the final dot says. A code that means nothing there leaves a doubt."""
     if 200 <= reply.code < 300:
         return Outcome.ACCEPTED
+    if reply.code < 400:
+        return Outcome.IN_DOUBT
     return Outcome.REFUSED if reply.code >= 500 else Outcome.DEFERRED
 
 
-def _refuse_control(address: str) -> None:
-    if re.search(r"[\x00-\x20<>\x7f]", address):
-        raise ValueError("an address with a control character, space or bracket reached the wire")
+def _outcome_of_refusal(reply: Reply) -> Outcome:
+    """What a refusal before the body says. 421 closes the connection and says nothing of this mail (RFC 5321 3.8)."""
+    if reply.code < 400 or reply.code == 421:
+        return Outcome.NOT_LEFT
+    return Outcome.REFUSED if reply.code >= 500 else Outcome.DEFERRED
 
 
-def _words(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+def _known(transaction: Transaction | None) -> Transaction:
+    assert transaction is not None
+    return transaction
+
+
+def _text(reply: Reply | None) -> str:
+    return reply.text if reply else ""

@@ -1,7 +1,7 @@
 -- Take up to %(limit)s due rows of a dispatch for one sender, and judge each contact again (G5).
 -- Runs after the gate was taken in a statement of its own, so that this snapshot sees every committed stop (G3).
-WITH live AS (
-    SELECT d.id, d.epoch, d.commercial
+WITH live AS MATERIALIZED (
+    SELECT d.id, d.epoch, d.reason, d.commercial, nextval('delivery_claim_id_seq') AS claim
     FROM delivery_dispatch d
     WHERE d.id = %(dispatch)s
       AND d.state = 'sending'
@@ -9,26 +9,43 @@ WITH live AS (
       AND EXISTS (SELECT FROM delivery_sender w WHERE w.id = %(sender)s AND w.ended_at IS NULL AND w.permit_until > now())
 ),
 due AS (
-    SELECT l.id, l.contact_id, l.address_hash, l.address_key
-    FROM delivery_ledger l
-    JOIN live ON l.dispatch_id = live.id AND l.epoch = live.epoch
-    WHERE l.dispatch_id = %(dispatch)s AND l.state = 'queued' AND l.due_at <= now()
-    ORDER BY l.due_at, l.id
-    LIMIT %(limit)s
-    FOR UPDATE OF l SKIP LOCKED
+    DELETE FROM delivery_queue q
+    WHERE q.ctid = ANY (ARRAY(
+        SELECT one.ctid
+        FROM delivery_queue one
+        JOIN live ON one.dispatch_id = live.id
+        WHERE one.dispatch_id = %(dispatch)s AND one.due_at <= now()
+        ORDER BY one.due_at, one.row_id
+        LIMIT %(limit)s
+        FOR UPDATE OF one SKIP LOCKED
+    ))
+    RETURNING q.row_id
 ),
 judged AS (
-    SELECT due.id,
-           CASE WHEN c.email_key <> due.address_key THEN 'address_changed' ELSE {eligibility} END AS why
+    SELECT l.id, CASE WHEN c.email_key <> l.address_key THEN 'address_changed' ELSE {eligibility} END AS why
     FROM due
+    JOIN delivery_ledger l ON l.id = due.row_id
     CROSS JOIN live d
-    LEFT JOIN people_contact c ON c.id = due.contact_id
-    LEFT JOIN people_suppression s ON s.address_hash = due.address_hash
+    LEFT JOIN people_contact c ON c.id = l.contact_id
+    LEFT JOIN people_suppression s ON s.address_hash = l.address_hash
+),
+moved AS (
+    UPDATE delivery_ledger l
+    SET state = CASE WHEN judged.why = '' THEN 'sending' ELSE 'excluded' END,
+        why = judged.why,
+        claim = CASE WHEN judged.why = '' THEN live.claim END
+    FROM judged, live
+    WHERE l.id = judged.id AND l.state = 'queued'
+    RETURNING l.id, l.state, l.address, l.address_hash, l.message_id, l.merge_values, l.attempts
+),
+held AS (
+    INSERT INTO delivery_claim (id, sender_id, dispatch_id, epoch, at, rows)
+    SELECT live.claim, %(sender)s, live.id, live.epoch, now(), taken.ids
+    FROM live
+    CROSS JOIN (SELECT array_agg(id) AS ids FROM moved WHERE state = 'sending') taken
+    WHERE taken.ids IS NOT NULL
 )
-UPDATE delivery_ledger l
-SET state = CASE WHEN judged.why = '' THEN 'sending' ELSE 'excluded' END,
-    why = judged.why,
-    sender = CASE WHEN judged.why = '' THEN %(sender)s::uuid END
-FROM judged
-WHERE l.id = judged.id
-RETURNING l.id, l.state, l.epoch, l.address, l.message_id, l.merge_values, l.attempts
+SELECT moved.id, live.claim, live.epoch, moved.address, encode(moved.address_hash, 'hex'), moved.message_id::text,
+       moved.merge_values, moved.attempts, live.reason
+FROM moved, live
+WHERE moved.state = 'sending'

@@ -1,10 +1,13 @@
--- Record the outcomes of one sender's rows, and tell activity. A row that is no longer this sender's is left alone;
--- one that became in_doubt meanwhile is settled only by evidence, that is a reply.
+-- Record the outcomes of rows in hand, and tell activity. A row that another claim has in hand is left alone; one that
+-- became in_doubt meanwhile is settled only by evidence, that is a reply. Moments are microseconds since 1970.
 WITH outcome AS (
-    SELECT *
-    FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(replies)s::text[], %(begun)s::timestamptz[],
-                %(ended)s::timestamptz[], %(hashes)s::bytea[], %(due)s::timestamptz[])
-         AS o(id, state, reply, begun_at, ended_at, body_hash, due_at)
+    SELECT id, claim, state, reply, body_hash,
+           'epoch'::timestamptz + begun * interval '1 microsecond' AS begun_at,
+           'epoch'::timestamptz + ended * interval '1 microsecond' AS ended_at,
+           'epoch'::timestamptz + due * interval '1 microsecond' AS due_at
+    FROM unnest(%(ids)s::bigint[], %(claims)s::bigint[], %(states)s::text[], %(replies)s::text[], %(begun)s::bigint[],
+                %(ended)s::bigint[], %(hashes)s::bytea[], %(due)s::bigint[])
+         AS o(id, claim, state, reply, begun, ended, body_hash, due)
 ),
 moved AS (
     UPDATE delivery_ledger l
@@ -14,14 +17,19 @@ moved AS (
         begun_at = coalesce(o.begun_at, l.begun_at),
         ended_at = o.ended_at,
         body_hash = coalesce(o.body_hash, l.body_hash),
-        due_at = coalesce(o.due_at, l.due_at),
-        attempts = l.attempts + CASE WHEN o.begun_at IS NULL THEN 0 ELSE 1 END,
-        sender = CASE WHEN o.state = 'queued' THEN NULL ELSE l.sender END
+        attempts = l.attempts + CASE WHEN o.begun_at IS NULL THEN 0 ELSE 1 END
     FROM outcome o
     WHERE l.id = o.id
-      AND l.sender = %(sender)s
+      AND l.claim = o.claim
       AND (l.state = 'sending' OR (l.state = 'in_doubt' AND o.state IN ('accepted', 'refused')))
-    RETURNING l.id, l.state, l.contact_id, l.dispatch_id, l.ended_at
+    RETURNING l.id, l.state, l.contact_id, l.dispatch_id, l.ended_at, coalesce(o.due_at, now()) AS due_at
+),
+again AS (
+    INSERT INTO delivery_queue (row_id, dispatch_id, due_at)
+    SELECT id, dispatch_id, due_at FROM moved WHERE state = 'queued'
+),
+done AS (
+    UPDATE delivery_claim SET rows = NULL WHERE id = ANY (%(done)s::bigint[]) AND sender_id = %(sender)s
 ),
 told AS (
     INSERT INTO activity_event (at, contact_id, kind, dispatch_id, mail_number)
