@@ -11,6 +11,7 @@ Ratios are those of neighbouring runs, for machines are shared; the median of th
 """
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -44,11 +45,14 @@ def run(*, recipients: int, rounds: int, processes: tuple[int, ...]) -> dict[str
         ratios: dict[int, list[float]] = {number: [] for number in processes}
         naive_ratios: list[float] = []
         memory = 0
+        cpu: dict[str, list[float]] = {}
         for turn in range(rounds):
             for number in processes:
                 source = _smtp_source(sink.port, recipients, size)
-                ours, peak = _tashika(number, turn, recipients)
+                ours, peak, spent = _tashika(number, turn, recipients)
                 memory = max(memory, peak)
+                for name, seconds in spent.items():
+                    cpu.setdefault(name, []).append(seconds / recipients * 1e6)
                 found["smtp_source"].append(source)
                 found.setdefault(f"tashika_{number}", []).append(ours)
                 ratios[number].append(ours / source)
@@ -69,6 +73,7 @@ def run(*, recipients: int, rounds: int, processes: tuple[int, ...]) -> dict[str
             },
             "ratio_smtp_source": round(statistics.median(ratios[best]), 3),
             "ratio_naive": round(statistics.median(naive_ratios), 1),
+            "cpu_microseconds_per_mail": {name: round(statistics.median(spent)) for name, spent in cpu.items()},
             "peak_memory_mb_of_a_sender": round(memory / 1024),
         }
     finally:
@@ -163,8 +168,9 @@ def _plan(reason: str, recipients: int) -> Any:
     return dispatch
 
 
-def _tashika(senders: int, turn: int, recipients: int) -> tuple[float, int]:
-    """Mails per second from the first claim to the last record, and the peak memory of a sender in kB."""
+def _tashika(senders: int, turn: int, recipients: int) -> tuple[float, int, dict[str, float]]:
+    """Mails per second from the first claim to the last record, the peak memory of a sender in kB, and the seconds of
+    CPU that each kind of process took."""
     from django.db import connection
 
     from tashika.delivery.models import Dispatch, LedgerRow, Sender
@@ -175,11 +181,12 @@ def _tashika(senders: int, turn: int, recipients: int) -> tuple[float, int]:
     while Sender.objects.filter(ended_at=None).count() < senders and time.monotonic() < deadline:
         time.sleep(0.05)
     dispatch = _plan(f"{senders} senders, turn {turn}", recipients)
-    peak = 0
-    began = time.monotonic()
+    peak, began = 0, time.monotonic()
+    before = _cpu()
     while Dispatch.objects.get(pk=dispatch.pk).state != "finished":
         time.sleep(0.1)
         peak = max([peak, *(_memory(process.pid) for process in processes)])
+    spent = {name: seconds - before.get(name, 0.0) for name, seconds in _cpu().items()}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), extract(epoch FROM max(ended_at) - min(begun_at)) FROM delivery_ledger"
@@ -193,13 +200,28 @@ def _tashika(senders: int, turn: int, recipients: int) -> tuple[float, int]:
     assert accepted == recipients == LedgerRow.objects.filter(dispatch=dispatch).count(), f"{accepted} accepted"
     wall = time.monotonic() - began
     assert float(seconds) <= wall + 1, "the ledger's own times don't fit the clock's"
-    return accepted / float(seconds), peak
+    return accepted / float(seconds), peak, spent
 
 
 def _sender_command() -> list[str]:
     if profile := os.environ.get("TASHIKA_BENCH_PROFILE"):
         return [sys.executable, "-m", "cProfile", "-o", profile, "-m", "tashika.cli", "sender"]
     return [sys.executable, "-m", "tashika.cli", "sender"]
+
+
+def _cpu() -> dict[str, float]:
+    """Seconds of CPU so far of the senders, the database and the sink below this process."""
+    ticks = os.sysconf("SC_CLK_TCK")
+    parents, found = {os.getpid()}, {"sender": 0.0, "database": 0.0, "sink": 0.0}
+    for stat in sorted(Path("/proc").glob("[0-9]*/stat"), key=lambda path: int(path.parent.name)):
+        with contextlib.suppress(OSError):
+            name, _, rest = stat.read_text().partition("(")[2].rpartition(")")
+            fields = rest.split()
+            if int(fields[1]) in parents:
+                parents.add(int(stat.parent.name))
+                kind = {"postgres": "database", "smtp-sink": "sink"}.get(name, "sender")
+                found[kind] += (int(fields[11]) + int(fields[12])) / ticks
+    return found
 
 
 def _memory(pid: int) -> int:
@@ -249,9 +271,10 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="the last line always is JSON")
     parser.add_argument("--recipients", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--senders", type=int, default=0, help="only that many, instead of 1 and 2")
     arguments = parser.parse_args()
     recipients = arguments.recipients or (20_000 if arguments.quick else 100_000)
-    figures = run(recipients=recipients, rounds=arguments.rounds or (1 if arguments.quick else 3), processes=(1, 2))
+    figures = run(recipients=recipients, rounds=arguments.rounds or (1 if arguments.quick else 3), processes=(1, 2) if not arguments.senders else (arguments.senders,))
     print(json.dumps(figures))
 
 

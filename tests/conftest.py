@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+import hypothesis
 import pytest
 
 from tashika.accounts import users
@@ -64,3 +65,8 @@ def _japanese_unless_a_test_says_otherwise() -> Iterator[None]:
 
     with translation.override("ja"):
         yield
+
+
+# Machines are shared: how long an example takes says nothing.
+hypothesis.settings.register_profile("tashika", deadline=None)
+hypothesis.settings.load_profile("tashika")

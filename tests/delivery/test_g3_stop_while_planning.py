@@ -85,9 +85,9 @@ def test_a_row_that_is_not_committed_yet_does_not_hold_up_the_stop(now: datetime
     with SmtpServer() as server, psycopg.connect(database.conninfo()) as planner:
         dispatch = opened(relay_to(server, now), now, "test:large")
         planner.execute(
-            "INSERT INTO delivery_ledger (dispatch_id, contact_id, address, address_key, address_hash, state, epoch,"
-            " message_id, merge_values, due_at) SELECT %s, id, email, email_key, address_hash, 'queued', 1,"
-            " gen_random_uuid(), '{}', now() FROM people_contact",
+            "INSERT INTO delivery_ledger (dispatch_id, contact_id, address, address_key, address_hash, state,"
+            " message_id, merge_values) SELECT %s, id, email, email_key, address_hash, 'queued',"
+            " gen_random_uuid(), '{}' FROM people_contact",
             [dispatch.pk],
         )
         before = time.monotonic()

@@ -4,26 +4,31 @@ import asyncio
 
 import pytest
 
-from tashika.delivery.smtp.client import Outcome, Result, Server, UnableToConnect, open_connection
+from tashika.delivery.smtp.client import Outcome, Result, Single, Transaction, UnableToConnect
+from tashika.delivery.smtp.opening import Server, open_connection
+from tashika.delivery.smtp.opening import send_one as send_alone
 from tests.fakes.smtp_server import SmtpServer
 
+NOTHING = Single(Transaction("", "", b""))
 MESSAGE = b"From: a@example.jp\r\nTo: b@example.jp\r\n\r\n.dot first\r\nhello\r\n"
 
 
 def send_one(server: SmtpServer, *, may_begin: bool = True) -> tuple[Result, list[str]]:
     begun: list[str] = []
 
+    class Watched(Single):
+        def body_begins(self, transaction: Transaction) -> None:
+            begun.append("begun")
+
     async def talk() -> Result:
-        connection = await open_connection(Server("127.0.0.1", server.port))
-        result = await connection.send(
-            sender="a@example.jp",
-            recipient="b@example.jp",
-            body=MESSAGE,
-            may_begin=lambda: may_begin,
-            body_begins=lambda: begun.append("begun"),
-        )
-        await connection.quit()
-        return result
+        single = Watched(Transaction("a@example.jp", "b@example.jp", MESSAGE), allowed=lambda: may_begin)
+        connection = await open_connection(Server("127.0.0.1", server.port), single)
+        connection.go_on()
+        await single.done.wait()
+        connection.quit()
+        await asyncio.sleep(0)
+        assert single.result is not None
+        return single.result
 
     return asyncio.run(talk()), begun
 
@@ -71,25 +76,17 @@ def test_a_stop_before_the_body_keeps_the_mail_here() -> None:
 
 
 def test_no_address_carries_a_command() -> None:
-    async def talk(port: int) -> None:
-        connection = await open_connection(Server("127.0.0.1", port))
-        await connection.send(
-            sender="a@example.jp",
-            recipient="b@example.jp>\r\nRCPT TO:<c@example.jp",
-            body=MESSAGE,
-            may_begin=lambda: True,
-            body_begins=lambda: None,
-        )
-
     with SmtpServer() as server:
-        with pytest.raises(ValueError, match="control character"):
-            asyncio.run(talk(server.port))
-        assert server.taken == []
+        recipient = "b@example.jp>\r\nRCPT TO:<c@example.jp"
+        result = asyncio.run(
+            send_alone(Server("127.0.0.1", server.port), sender="a@example.jp", recipient=recipient, message=MESSAGE)
+        )
+        assert (result.outcome, server.taken, server.begun) == (Outcome.REFUSED, [], [])
 
 
 def test_a_server_that_is_not_there_is_said_so() -> None:
     with pytest.raises(UnableToConnect):
-        asyncio.run(open_connection(Server("127.0.0.1", 9)))
+        asyncio.run(open_connection(Server("127.0.0.1", 9), NOTHING))
 
 
 @pytest.mark.parametrize("greeting", ["554 go away", "x" * 5000, "no smtp"])
@@ -98,4 +95,4 @@ def test_a_server_that_refuses_us_is_said_so(greeting: str) -> None:
         SmtpServer(script=lambda at, _: greeting if at == "greeting" else None) as server,
         pytest.raises(UnableToConnect),
     ):
-        asyncio.run(open_connection(Server("127.0.0.1", server.port)))
+        asyncio.run(open_connection(Server("127.0.0.1", server.port), NOTHING))

@@ -31,9 +31,10 @@ from tashika.delivery.smtp.opening import open_connection
 
 log = logging.getLogger("tashika.delivery")
 
-CLAIM_FOR = 0.06  # seconds of work that are claimed at a time: what a stop has to give back is small
-CLAIM_LEAST, CLAIM_MOST = 20, 600  # rows
-RECORD_AT = 25  # outcomes that wait at least; costs nothing in speed and leaves little unrecorded after kill -9
+CLAIM_FOR = 0.08  # seconds of work that are claimed at a time: what a stop has to give back is small
+CLAIM_LEAST, CLAIM_MOST = 20, 1200  # rows
+RECORD_FOR = 0.02  # seconds of work that are recorded at a time; after kill -9 the journal has what was not
+RECORD_LEAST = 25  # outcomes
 RECORD_EVERY = 0.05  # seconds that an outcome waits at most
 IDLE = 5.0  # seconds until an idle connection is closed
 TEND_EVERY = 0.25  # seconds
@@ -94,6 +95,7 @@ class Lane:
         self._flushing = self._pausing = False
         self._begun = 0  # transactions since the last look
         self._rate = 0.0  # of them a second
+        self._record_at = RECORD_LEAST
         self._tasks = [asyncio.create_task(one()) for one in (self._feed, self._record_often, self._tend)]
         self._helpers: set[asyncio.Task[None]] = set()
 
@@ -274,6 +276,7 @@ class Lane:
             await asyncio.sleep(TEND_EVERY)
             now = time.monotonic()
             self._rate, self._begun = 0.5 * self._rate + 0.5 * self._begun / TEND_EVERY, 0
+            self._record_at = max(RECORD_LEAST, int(self._rate * RECORD_FOR))
             for connection in list(self._connections):
                 connection.expire(now)
             for connection in list(self._resting):
@@ -391,7 +394,7 @@ class Lane:
 
     def _end(self, ended: Ended) -> None:
         self._ended.append(ended)
-        if len(self._ended) >= RECORD_AT:
+        if len(self._ended) >= self._record_at:
             self._enough.set()
 
     async def _record_often(self) -> None:

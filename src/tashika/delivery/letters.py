@@ -24,12 +24,13 @@ class Mail:
 
     compiled: compiling.CompiledMail
     envelope_sender: str
+    base_url: str
     track_opens: bool
     track_clicks: bool
 
-    def build(self, *, row: int, address: str, message_id: UUID, values: Mapping[str, Any], date: datetime) -> bytes:
+    def build(self, *, row: int, address: str, message_id: UUID | str, values: Mapping[str, Any], date: datetime) -> bytes:
         """The complete message for one ledger row. Raises compiling.UnableToBuild for this person alone."""
-        opt_out, opened, click = tracking.links(config.base_url(), row)
+        opt_out, opened, click = tracking.links(self.base_url, row)
         recipient = compiling.Recipient(
             address=address,
             message_id=f"{message_id}@{self.envelope_sender.rpartition('@')[2]}",
@@ -48,6 +49,7 @@ def of(version: Version, organisation: Mapping[str, str]) -> Mail:
     return Mail(
         compiled=compiling.compiled(version, organisation=organisation),
         envelope_sender=str(body["from_email"]),
+        base_url=config.base_url(),
         track_opens=bool(body.get("track_opens")),
         track_clicks=bool(body.get("track_clicks")),
     )

@@ -5,11 +5,9 @@ and set between headers that the engine alone writes (G10). The same version, va
 (G6). Templates with conditions are rendered by Liquid instead; both ways give the same bytes.
 """
 
-import binascii
 import hashlib
 import json
 import re
-import struct
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from markupsafe import Markup, escape
 from tashika.core.errors import TashikaError
 from tashika.core.text import t
 from tashika.mails import header_fields, html_part, mjml
+from tashika.mails.base64_pieces import Base64Pieces
 from tashika.mails.checking import Problem, errors
 from tashika.mails.footer import html_footer, text_footer
 from tashika.mails.merging import ENGINE, MergeTemplate, Substitution, UnableToMerge, YesNo, percent
@@ -30,6 +29,7 @@ from tashika.mails.text_part import text_from_html
 _UNSAFE = re.compile(
     "[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
+_MARKUP = re.compile("[&<>'\"]")
 _LINE_ENDS = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _PIXEL = '<img src="{}" width="1" height="1" alt="" style="display:block;width:1px;height:1px;border:0">'
 _OPEN_PIXEL = f"{ENGINE}.open_pixel"
@@ -95,8 +95,8 @@ class CompiledMail:
         values = self._values(recipient)
         try:
             subject = header_fields.unstructured(self._subject.render(values), taken=9)
-            text = _base64(self._text.render(values))
-            html = _base64(self._html.render(values)) if self._html else b""
+            text = self._text.encoded(values)
+            html = self._html.encoded(values) if self._html else b""
             return self._frame.fill(recipient, date, subject, text, html)
         except header_fields.UnableToWriteHeader as error:
             raise UnableToBuild(
@@ -133,8 +133,7 @@ class CompiledMail:
     def _values(self, recipient: Recipient) -> "_Values":
         values = self._cleaned(recipient.values)
         values["opt_out_url"] = recipient.opt_out_url
-        pixel = Markup(_PIXEL.format(escape(recipient.open_url))) if recipient.open_url else ""
-        values[_OPEN_PIXEL] = pixel
+        values[_OPEN_PIXEL] = Markup(_PIXEL.format(escape(recipient.open_url))) if recipient.open_url else ""
         base = recipient.click_base
         for index, part in enumerate(self._link_parts):
             values[f"{_CLICK}{index}"] = f"{base}{index}" if base else part.render(values)
@@ -211,7 +210,7 @@ class _Part:
     `cut=False` has Liquid render the whole: slower, and the same to the byte.
     """
 
-    __slots__ = ("_blocks", "_pieces", "_slots", "_template", "fields", "organisation")
+    __slots__ = ("_base64", "_blocks", "_pieces", "_slots", "_template", "fields", "organisation")
 
     def __init__(self, source: str, organisation: Mapping[str, str], *, html: bool, cut: bool = True) -> None:
         self.organisation = organisation
@@ -223,15 +222,24 @@ class _Part:
         runs = self._template.runs() if cut else None
         if runs is not None:
             self._lay_out(runs, html)
+        changing = {position for position, *_ in (*self._slots, *self._blocks)}
+        self._base64 = Base64Pieces(self._pieces, changing)
 
     def render(self, values: _Values) -> str:
         """The text for these values. Raises UnableToMerge."""
+        return "".join(self._filled(values))
+
+    def encoded(self, values: _Values) -> bytes:
+        """The same in base64, in lines of 76. Raises UnableToMerge."""
+        return self._base64.encode(self._filled(values))
+
+    def _filled(self, values: _Values) -> list[str]:
         pieces = self._pieces.copy()
         for position, name, printed in self._slots:
             pieces[position] = printed(values[name])
         for position, template in self._blocks:
             pieces[position] = template.render(values.nested(self.organisation))
-        return "".join(pieces)
+        return pieces
 
     def _lay_out(self, runs: Iterable[str | Substitution | MergeTemplate], html: bool) -> None:
         """Neighbouring static runs become one piece; a slot or block has an empty piece of its own to fill."""
@@ -266,7 +274,11 @@ def _printer(fallback: str | None, html: bool, percent_encoded: bool) -> Callabl
     def markup(value: Any) -> str:
         if fallback is not None and is_empty(value):
             return fallback  # the author's own markup
-        return "" if value is None else str(escape(value))
+        if value is None:
+            return ""
+        if type(value) is str and not _MARKUP.search(value):
+            return value
+        return str(escape(value))
 
     return markup if html and not percent_encoded else text
 
@@ -411,16 +423,3 @@ def _crlf(text: str) -> str:
     """Canonical line ends, as RFC 2045 6.8 wants them before base64."""
     text = _LINE_ENDS.sub("\r\n", text)
     return text if text.endswith("\r\n") or not text else text + "\r\n"
-
-
-@lru_cache(maxsize=512)
-def _lines(count: int) -> Callable[[bytes], tuple[bytes, ...]]:
-    return struct.Struct("76s" * count).unpack_from
-
-
-def _base64(text: str) -> bytes:
-    """RFC 2045 6.8: base64 in lines of 76, each ended by CRLF."""
-    data = binascii.b2a_base64(text.encode(), newline=False)
-    count, rest = divmod(len(data), 76)
-    body = b"\r\n".join(_lines(count)(data)) + b"\r\n" if count else b""
-    return body + data[count * 76 :] + b"\r\n" if rest else body

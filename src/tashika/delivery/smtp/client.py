@@ -110,6 +110,7 @@ class Step(Enum):
     RSET = "RSET"
 
 
+_IN_GROUP = (Step.MAIL, Step.RCPT)
 _CONTROL = re.compile(r"[\x00-\x20<>\x7f]")
 _DOT_AT_START = re.compile(rb"(?m)^\.")
 
@@ -146,7 +147,10 @@ class Connection(asyncio.Protocol):
             if len(self._rest) > LINE_LIMIT:
                 raise Lost("reply line too long")
             for raw in lines:
-                self._line(raw)
+                if raw[:1] == b"2" and raw[3:4] == b" " and self._is_plain_yes():
+                    self._expected.popleft()
+                else:
+                    self._line(raw)
         except Lost as error:
             self._end(str(error))
 
@@ -236,6 +240,11 @@ class Connection(asyncio.Protocol):
         if not self._expected:
             asyncio.get_running_loop().call_soon(self.go_on)
         return b""
+
+    def _is_plain_yes(self) -> bool:
+        """Whether a 2xx in one line is all that is awaited: the reply to MAIL or RCPT within a group of commands."""
+        expected = self._expected
+        return self._pipelining and bool(expected) and expected[0][0] in _IN_GROUP and not self._lines
 
     def _line(self, raw: bytes) -> None:
         line = raw.rstrip(b"\r")
