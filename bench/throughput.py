@@ -274,7 +274,11 @@ def main() -> None:
     parser.add_argument("--senders", type=int, default=0, help="only that many, instead of 1 and 2")
     arguments = parser.parse_args()
     recipients = arguments.recipients or (20_000 if arguments.quick else 100_000)
-    figures = run(recipients=recipients, rounds=arguments.rounds or (1 if arguments.quick else 3), processes=(1, 2) if not arguments.senders else (arguments.senders,))
+    figures = run(
+        recipients=recipients,
+        rounds=arguments.rounds or (1 if arguments.quick else 3),
+        processes=(1, 2) if not arguments.senders else (arguments.senders,),
+    )
     print(json.dumps(figures))
 
 

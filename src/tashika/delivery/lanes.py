@@ -1,9 +1,9 @@
 """A lane: one relay's connections in one sender, from the claim to the record.
 
-    feed      claims rows while a connection is open and few wait
-    tend      opens connections while there is work, ends those that idle or hang
-    carry     hands connections their mails (`next_mail`), notes what became of them (`concluded`)
-    record    writes outcomes as sets: as soon as the last set is on record and some wait
+feed      claims rows while a connection is open and few wait
+tend      opens connections while there is work, ends those that idle or hang
+carry     hands connections their mails (`next_mail`), notes what became of them (`concluded`)
+record    writes outcomes as sets: as soon as the last set is on record and some wait
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from asgiref.sync import sync_to_async
 
 from tashika.contents.models import Version
 from tashika.core import clock, config
+from tashika.core.errors import TashikaError
 from tashika.delivery import letters, relays, retrying, states
 from tashika.delivery.journal import Begun, Journal
 from tashika.delivery.ledger import Claimed, Due, Ended, Ledger
@@ -38,6 +39,8 @@ RECORD_LEAST = 25  # outcomes
 RECORD_EVERY = 0.05  # seconds that an outcome waits at most
 IDLE = 5.0  # seconds until an idle connection is closed
 TEND_EVERY = 0.25  # seconds
+FRESH = 20.0  # seconds until keys and settings are looked up again
+LETTERS = 200  # kept compiled
 
 MayBegin = Callable[[int, int], bool]
 
@@ -57,6 +60,7 @@ class Letter:
 
     mail: letters.Mail
     give_up_at: datetime
+    fresh_until: float  # on time.monotonic: keys and the return path may change
 
 
 @dataclass(slots=True, eq=False)
@@ -66,6 +70,7 @@ class Carried:
     row: Claimed
     letter: Letter
     begun_at: datetime
+    digest: bytes  # of the message before it was signed: what can be built again (G6)
     settled: bool = False  # on record already, because a stop could not wait for the reply
 
 
@@ -81,6 +86,7 @@ class Lane:
         self._pace = Pace(relay.per_hour)
         self._waiting: deque[Claimed] = deque()
         self._letters: dict[int, Letter] = {}
+        self._put_off: dict[int, float] = {}  # dispatches that can't be sent as they are, until when
         self._under_way: set[Transaction] = set()
         self._connections: set[Connection] = set()
         self._resting: set[Connection] = set()
@@ -205,12 +211,14 @@ class Lane:
             self._open_more(1)
             while self._opening and not self._connections:
                 await asyncio.sleep(0.01)
+        now = time.monotonic()
+        due = [one for one in due if now >= self._put_off.get(one.id, 0.0)]
         return due if self._connections else []
 
     async def _claim(self, due: list[Due]) -> None:
         """Claim from the most urgent dispatches, in equal parts, so that a few mails never wait behind a bulk."""
         urgent = [one for one in due if one.priority == due[0].priority]
-        await self._prepare_letters(urgent)
+        urgent = [one for one in urgent if await self._has_letter(one)]
         async with self._claiming:
             for one in urgent:
                 rows = await self.sender.ledger.claim(dispatch=one.id, limit=max(10, self._portion // len(urgent)))
@@ -220,15 +228,21 @@ class Lane:
                     self._waiting.extend(rows)
         self._let_go_on()
 
-    async def _prepare_letters(self, due: list[Due]) -> None:
-        """Compile what is not compiled yet; forget what nobody needs any more."""
-        if len(self._letters) > 200:
+    async def _has_letter(self, due: Due) -> bool:
+        """Compile what is not compiled yet; forget what nobody needs any more. False where it can't be done."""
+        letter = self._letters.get(due.id)
+        if letter and letter.give_up_at == due.give_up_at and time.monotonic() < letter.fresh_until:
+            return True
+        if len(self._letters) > LETTERS:
             needed = {row.dispatch for row in self._waiting}
-            self._letters = {one: letter for one, letter in self._letters.items() if one in needed}
-        for one in due:
-            letter = self._letters.get(one.id)
-            if letter is None or letter.give_up_at != one.give_up_at:
-                self._letters[one.id] = await sync_to_async(_letter)(one)
+            self._letters = {one: kept for one, kept in self._letters.items() if one in needed}
+        try:
+            self._letters[due.id] = await sync_to_async(_letter)(due)
+        except (TashikaError, ValueError) as error:  # such as a key that can't be unsealed: this dispatch waits
+            log.warning("dispatch:%s can't be sent: %s", due.id, error)
+            self._put_off[due.id] = time.monotonic() + FRESH
+            return False
+        return True
 
     def _let_go_on(self) -> None:
         """Wake resting connections, and open more where they don't suffice."""
@@ -338,7 +352,7 @@ class Lane:
             self.sender.journal.replied(row.id, state, result.reply)
             self._flush_soon()
         begun_at = None if result.outcome is Outcome.NOT_LEFT else carried.begun_at
-        digest = hashlib.sha256(transaction.message).digest() if transaction.body_begun else None
+        digest = carried.digest if transaction.body_begun else None
         self._end(Ended(row.id, row.claim, state, result.reply, begun_at, ended_at, digest, due_at, carried.settled))
 
     def idle(self, connection: Connection) -> None:
@@ -361,12 +375,16 @@ class Lane:
             message = letter.mail.build(
                 row=row.id, address=row.address, message_id=row.message_id, values=row.values, date=begun_at
             )
+            digest = hashlib.sha256(message).digest()
+            if letter.mail.signer:
+                message = letter.mail.signer.sign(message)
         except Exception as error:  # a fault in one person's values must not stop the others (37 of the fault list)
             log.warning("ledger:%s can't be built: %s", row.id, type(error).__name__)
             words = f"{type(error).__name__}: {error}"
             self._end(Ended(row.id, row.claim, states.EXCLUDED, words, None, clock.now()))
             return None
-        return Transaction(letter.mail.envelope_sender, row.address, message, Carried(row, letter, begun_at))
+        sender = letter.mail.envelope_sender(row.id)
+        return Transaction(sender, row.address, message, Carried(row, letter, begun_at, digest))
 
     def _is_too_early(self) -> bool:
         """Whether the relay's pace asks to wait; the resting connections are woken when it is over."""
@@ -418,7 +436,7 @@ class Lane:
 def _letter(due: Due) -> Letter:
     kept = Version.objects.get(pk=due.mail_version)
     organisation = Dispatch.objects.values_list("organisation", flat=True).get(pk=due.id)
-    return Letter(letters.of(kept, organisation), due.give_up_at)
+    return Letter(letters.of(kept, organisation), due.give_up_at, time.monotonic() + FRESH)
 
 
 def _note_error(relay: int, words: str) -> None:

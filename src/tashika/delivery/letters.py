@@ -14,6 +14,9 @@ from uuid import UUID
 from tashika.contents.models import Version
 from tashika.core import config
 from tashika.delivery import tracking
+from tashika.delivery.bounces import return_path
+from tashika.delivery.dkim import signers
+from tashika.delivery.dkim.beside import Signs
 from tashika.delivery.models import LedgerRow
 from tashika.mails import compiling
 
@@ -23,17 +26,25 @@ class Mail:
     """A compiled mail with what the envelope and the links need."""
 
     compiled: compiling.CompiledMail
-    envelope_sender: str
+    from_address: str
+    return_path: str  # of the organisation; empty: reports go to the From address
+    signer: Signs | None  # DKIM, where a key of the From domain is active
     base_url: str
     track_opens: bool
     track_clicks: bool
 
-    def build(self, *, row: int, address: str, message_id: UUID | str, values: Mapping[str, Any], date: datetime) -> bytes:
-        """The complete message for one ledger row. Raises compiling.UnableToBuild for this person alone."""
+    def envelope_sender(self, row: int) -> str:
+        """MAIL FROM for one ledger row: reports name the row that they are about (VERP)."""
+        return return_path.envelope_sender(row, return_path=self.return_path, from_address=self.from_address)
+
+    def build(
+        self, *, row: int, address: str, message_id: UUID | str, values: Mapping[str, Any], date: datetime
+    ) -> bytes:
+        """The complete message for one ledger row, unsigned. Raises compiling.UnableToBuild for this person alone."""
         opt_out, opened, click = tracking.links(self.base_url, row)
         recipient = compiling.Recipient(
             address=address,
-            message_id=f"{message_id}@{self.envelope_sender.rpartition('@')[2]}",
+            message_id=f"{message_id}@{self.from_address.rpartition('@')[2]}",
             values=values,
             opt_out_url=opt_out,
             one_click_url=opt_out,
@@ -46,10 +57,13 @@ class Mail:
 def of(version: Version, organisation: Mapping[str, str]) -> Mail:
     """A mail version ready to be built. Raises compiling.UnableToCompile."""
     body = version.body
+    from_address = str(body["from_email"])
     return Mail(
         compiled=compiling.compiled(version, organisation=organisation),
-        envelope_sender=str(body["from_email"]),
-        base_url=config.base_url(),
+        from_address=from_address,
+        return_path=return_path.configured(),
+        signer=signers.signer_for(from_address.rpartition("@")[2]),
+        base_url=str(organisation.get("base_url") or config.base_url()),
         track_opens=bool(body.get("track_opens")),
         track_clicks=bool(body.get("track_clicks")),
     )

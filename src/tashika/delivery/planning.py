@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from tashika.contents.models import Version
-from tashika.core import sql
+from tashika.core import config, sql
 from tashika.core.models import OrganisationSettings
 from tashika.delivery.models import Dispatch, Relay
 from tashika.mails import merge_values
@@ -102,12 +102,13 @@ def preview(*, audience: Audience, commercial: bool) -> Forecast:
 
 
 def organisation_values() -> dict[str, str]:
-    """What mails say of the organisation, as it is now."""
+    """What mails say of the organisation and where their links lead, as it is now."""
     organisation = OrganisationSettings.objects.first() or OrganisationSettings()
     return {
         "name": organisation.name,
         "postal_address": organisation.postal_address,
         "contact": organisation.contact,
+        "base_url": config.base_url(),
     }
 
 

@@ -48,7 +48,7 @@ def _settle(testimony: journal.Testimony, now: datetime) -> int:
     with transaction.atomic():
         sender = Sender.objects.select_for_update().filter(pk=testimony.sender).first()
         claims = Claim.objects.select_for_update().filter(sender_id=testimony.sender, rows__isnull=False)
-        held = [row for rows in claims.values_list("rows", flat=True) for row in rows]
+        held = [row for rows in claims.values_list("rows", flat=True) for row in rows or ()]
         rows = list(
             LedgerRow.objects.select_for_update()
             .filter(pk__in=held, state=states.SENDING, claim__in=claims.values("pk"))

@@ -222,7 +222,7 @@ class _Part:
         runs = self._template.runs() if cut else None
         if runs is not None:
             self._lay_out(runs, html)
-        changing = {position for position, *_ in (*self._slots, *self._blocks)}
+        changing = {slot[0] for slot in self._slots} | {block[0] for block in self._blocks}
         self._base64 = Base64Pieces(self._pieces, changing)
 
     def render(self, values: _Values) -> str:

@@ -28,7 +28,7 @@ GUARDS = states.guard("delivery_ledger", states.MOVES) + states.guard("delivery_
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delivery", "0002_states_move_one_way")]
+    dependencies = [("delivery", "0003_sending_domains")]
 
     operations = [
         migrations.AddField("dispatch", "priority", models.PositiveSmallIntegerField(db_default=5, default=5)),
@@ -153,9 +153,7 @@ class Migration(migrations.Migration):
                 output_field=models.CharField(max_length=10, null=True),
             ),
         ),
-        migrations.AddIndex(
-            "ledgerrow", models.Index(fields=["dispatch", "id"], name="delivery_ledger_dispatch")
-        ),
+        migrations.AddIndex("ledgerrow", models.Index(fields=["dispatch", "id"], name="delivery_ledger_dispatch")),
         migrations.AddIndex(
             "ledgerrow",
             models.Index(
@@ -171,7 +169,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             "ledgerrow",
             models.UniqueConstraint(
-                condition=models.Q(("exception", None), models.Q(("exception", "excluded"), _negated=True), _connector="OR"),
+                condition=models.Q(
+                    ("exception", None), models.Q(("exception", "excluded"), _negated=True), _connector="OR"
+                ),
                 fields=("dispatch", "address_key"),
                 name="delivery_once_per_address",
             ),
