@@ -205,7 +205,7 @@ def _tashika(senders: int, turn: int, recipients: int) -> tuple[float, int, dict
 
 def _sender_command() -> list[str]:
     if profile := os.environ.get("TASHIKA_BENCH_PROFILE"):
-        return [sys.executable, "-m", "cProfile", "-o", profile, "-m", "tashika.cli", "sender"]
+        return [sys.executable, profile]
     return [sys.executable, "-m", "tashika.cli", "sender"]
 
 
