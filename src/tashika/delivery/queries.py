@@ -100,8 +100,9 @@ def of_contact(contact_id: int, limit: int) -> list[LedgerRow]:
 
 
 def state_of(row: LedgerRow) -> str:
-    """A row's state as people read it: `stopped` is queued with an epoch older than its dispatch's."""
-    return "stopped" if row.state == states.QUEUED and row.epoch < row.dispatch.epoch else row.state
+    """A row's state as people read it: `stopped` is queued in a dispatch that is stopped."""
+    stopped = row.state == states.QUEUED and row.dispatch.state == Dispatch.State.STOPPED
+    return states.STOPPED if stopped else row.state
 
 
 def dispatches() -> QuerySet[Dispatch]:

@@ -131,7 +131,7 @@ def _deliveries(contact: Contact, limit: int) -> list[Entry]:
         reasons = (EXCLUDED.get(row.why, row.why) if row.why else "", row.reply)
         found.append(
             Entry(
-                row.ended_at or row.begun_at or row.due_at,
+                row.ended_at or row.begun_at or row.dispatch.created_at,
                 _STATES[state],
                 _BADGES.get(state, ""),
                 about=f"{row.dispatch.name}（{row.dispatch.mail_version.public_id}）",
