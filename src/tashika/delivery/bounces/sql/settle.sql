@@ -11,7 +11,7 @@ WITH evident AS (
         WHERE e.dispatch_id = l.dispatch_id AND e.contact_id = l.contact_id AND e.kind IN ('opened', 'clicked')
         LIMIT 1
     ) event ON true
-    WHERE l.state = 'in_doubt'
+    WHERE l.exception = 'in_doubt'
       AND (%(rows)s::bigint[] IS NULL OR l.id = ANY(%(rows)s::bigint[]))
       AND (report.id IS NOT NULL OR event.kind IS NOT NULL)
 ),
