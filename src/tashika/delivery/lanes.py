@@ -180,6 +180,7 @@ class Lane:
         for row in self._waiting:
             (kept if may_begin(row.dispatch, row.epoch) else back).append(row)
         self._waiting = kept
+        self._hungry.set()
         await self.sender.ledger.give_back(back)
         self._let_go_on()
 

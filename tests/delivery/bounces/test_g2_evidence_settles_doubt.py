@@ -76,5 +76,5 @@ def test_settling_all_needs_no_walk_through_the_ledger(db: None) -> None:
     """The rows in doubt have an index of their own, whatever the ledger's size."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("EXPLAIN SELECT id FROM delivery_ledger WHERE state = 'in_doubt'")
+        cursor.execute("EXPLAIN SELECT id FROM delivery_ledger WHERE exception = 'in_doubt'")
         assert "delivery_ledger_in_doubt" in "\n".join(row[0] for row in cursor.fetchall())
