@@ -134,14 +134,15 @@ class Ledger:
     async def _settle(self, statement: str, parameters: dict[str, Any], claims: list[int]) -> None:
         """Run a statement that ends rows of these claims, and close the claims of which nothing is left in hand."""
         ended = Counter(claims)
-        done = [claim for claim, number in ended.items() if 0 < self._open[claim] <= number]
-        await self._execute(
-            sql.load("delivery", statement), {**parameters, "sender": self._sender, "done": _array(done)}
-        )
-        for claim, number in ended.items():
-            self._open[claim] -= number
-            if self._open[claim] <= 0:
-                del self._open[claim]
+        async with self.lock:  # a record and a giving back may each end a part of one claim
+            done = [claim for claim, number in ended.items() if 0 < self._open[claim] <= number]
+            await self._connection.execute(
+                sql.load("delivery", statement), {**parameters, "sender": self._sender, "done": _array(done)}
+            )
+            for claim, number in ended.items():
+                self._open[claim] -= number
+                if self._open[claim] <= 0:
+                    del self._open[claim]
 
     async def open_stops(self, after: int) -> list[tuple[int, int | None, int | None]]:
         """Stops newer than `after`: id, dispatch (None: all) and the dispatch's epoch."""
