@@ -106,5 +106,7 @@ def test_the_whole_message_is_equal_by_either_way(family: Any, rank: Any) -> Non
     for name in ("_subject", "_text", "_html"):
         part = getattr(slow, name)
         setattr(slow, name, _Part(part._template.source, ORGANISATION, html=name == "_html", cut=False))
+    slow._filling = None
+    assert fast._filling is not None
     person = recipient({"family_name": family, "custom": {"rank": rank}}, open_url="https://mail.example.jp/p/x")
     assert fast.build(person, WHEN) == slow.build(person, WHEN)

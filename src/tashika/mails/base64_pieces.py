@@ -17,46 +17,60 @@ _Ways = dict[int, tuple[bytes, bytes]]
 
 
 class Base64Pieces:
-    """Encodes lists of pieces that are `pieces` but for the `changing` positions."""
+    """Encodes lists of pieces that are `pieces` but for the `changing` positions. `dynamic` are the stretches that are
+    encoded anew for each mail; between two of them lies a long static run."""
 
-    __slots__ = ("_segments",)
+    __slots__ = ("_runs", "dynamic")
 
     def __init__(self, pieces: Sequence[str], changing: Collection[int]) -> None:
-        self._segments: list[slice | tuple[bytes, _Ways]] = []
+        self.dynamic: list[slice] = []
+        self._runs: list[tuple[bytes, _Ways]] = []
         static = [b"" if position in changing else piece.encode() for position, piece in enumerate(pieces)]
         keep = sum(map(len, static)) <= _MOST
         start = 0
         for position, data in enumerate(static):
             if keep and len(data) >= _LONG:
-                self._segments += [slice(start, position), (data, {})]
+                self.dynamic.append(slice(start, position))
+                self._runs.append((data, {}))
                 start = position + 1
-        self._segments.append(slice(start, len(static)))
+        self.dynamic.append(slice(start, len(static)))
 
     def encode(self, pieces: Sequence[str]) -> bytes:
         """The base64 of the joined pieces."""
+        return self.encode_dynamic(["".join(pieces[stretch]).encode() for stretch in self.dynamic])
+
+    def encode_dynamic(self, stretches: Sequence[bytes]) -> bytes:
+        """The same, given what stands in the dynamic stretches. What changes is encoded at once, with as many bytes of
+        the run behind it as fill its last line, and then cut where the runs go in between."""
+        rest, lines = b"", 0
+        changing: list[bytes] = []
+        runs: list[tuple[int, bytes]] = []
+        for (data, ways), stretch in zip(self._runs, stretches, strict=False):
+            rest += stretch
+            missing = -len(rest) % _LINE
+            lines += (len(rest) + missing) // _LINE
+            changing += (rest, data[:missing])
+            encoded, rest = ways.get(missing) or _way(data, ways, missing)
+            runs.append((lines, encoded))
+        rest += stretches[-1]
+        full = len(rest) // _LINE
+        changing.append(rest[: full * _LINE])
+        body = _lines(b"".join(changing))
         out: list[bytes] = []
-        rest = b""  # bytes of a line that is not full
-        for segment in self._segments:
-            if type(segment) is slice:
-                rest += "".join(pieces[segment]).encode()
-                if len(rest) >= _LINE:
-                    full = len(rest) // _LINE * _LINE
-                    out.append(_lines(rest[:full]))
-                    rest = rest[full:]
-            else:
-                data, ways = segment
-                missing = -len(rest) % _LINE
-                if missing:
-                    out.append(binascii.b2a_base64(rest + data[:missing], newline=False) + b"\r\n")
-                way = ways.get(missing)
-                if way is None:
-                    full = (len(data) - missing) // _LINE * _LINE + missing
-                    way = ways[missing] = (_lines(data[missing:full]), data[full:])
-                out.append(way[0])
-                rest = way[1]
-        if rest:
-            out.append(binascii.b2a_base64(rest, newline=False) + b"\r\n")
+        start = 0
+        for line, encoded in runs:
+            out += (body[start : line * 78], encoded)
+            start = line * 78
+        out.append(body[start:])
+        if len(rest) > full * _LINE:
+            out.append(binascii.b2a_base64(rest[full * _LINE :], newline=False) + b"\r\n")
         return b"".join(out)
+
+
+def _way(data: bytes, ways: _Ways, missing: int) -> tuple[bytes, bytes]:
+    full = (len(data) - missing) // _LINE * _LINE + missing
+    ways[missing] = (_lines(data[missing:full]), data[full:])
+    return ways[missing]
 
 
 def _lines(data: bytes) -> bytes:
