@@ -15,7 +15,6 @@ import json
 import os
 import random
 import re
-import resource
 import signal
 import socket
 import subprocess
@@ -128,6 +127,7 @@ def _import(page: Page, address: str, file: Path, rows: int, up: int) -> dict[st
     page.click("text=取り込みを始める")
     while _tile(page, "処理した行") < rows // 2:
         time.sleep(0.2)
+    peak = _peak_of_worker(up)
     killed = _kill_worker(up)
     at = _tile(page, "処理した行")
     page.wait_for_selector("h1:has-text('完了')", timeout=1_200_000)
@@ -142,11 +142,12 @@ def _import(page: Page, address: str, file: Path, rows: int, up: int) -> dict[st
         "imported_seconds": round(ended - checked, 1),
         "killed_process": killed,
         "killed_at_row": at,
+        "peak_memory_mb_of_worker": round(max(peak, _peak_of_worker(up)) / 1024),
     }
 
 
-def _kill_worker(up: int) -> str:
-    """kill -9 of the process that imports: the worker of the installation."""
+def _worker(up: int) -> Path:
+    """The process that imports, as a folder of /proc: the worker of the installation."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = path.read_bytes().split(b"\0")
@@ -154,9 +155,19 @@ def _kill_worker(up: int) -> str:
         except OSError:
             continue
         if b"worker" in words and parent and int(parent.group(1)) == up:
-            os.kill(int(path.parent.name), signal.SIGKILL)
-            return "worker"
+            return path.parent
     raise SystemExit("no worker found")
+
+
+def _kill_worker(up: int) -> str:
+    os.kill(int(_worker(up).name), signal.SIGKILL)
+    return "worker"
+
+
+def _peak_of_worker(up: int) -> int:
+    """Peak memory of the worker so far, in kB."""
+    found = re.search(r"^VmHWM:\s+(\d+)", (_worker(up) / "status").read_text(), re.M)
+    return int(found.group(1)) if found else 0
 
 
 def _prepare_broadcast(page: Page, address: str, people: int) -> None:
@@ -251,7 +262,6 @@ def _compare(rows: int, postfix: Postfix, lists: dict[str, set[str]]) -> dict[st
         "arrived": len(arrived),
         "lists": {name: len(found) for name, found in lists.items()},
         "violations": violations[:20],
-        "peak_memory_mb_of_all": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
     }
 
 

@@ -22,13 +22,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 ROTATE_AT = 16_000_000  # bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(NamedTuple):
     """A body that was handed over. `address_hash` is the keyed hash of its address, in hexadecimal."""
 
     row: int

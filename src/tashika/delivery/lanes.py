@@ -14,7 +14,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 from asgiref.sync import sync_to_async
@@ -69,7 +70,7 @@ class Carried:
 
     row: Claimed
     letter: Letter
-    begun_at: datetime
+    begun: int  # microseconds since 1970
     digest: bytes  # of the message before it was signed: what can be built again (G6)
     settled: bool = False  # on record already, because a stop could not wait for the reply
 
@@ -167,9 +168,9 @@ class Lane:
             if not carried.settled:
                 row = carried.row
                 if one.body_begun:
-                    ended = Ended(row.id, row.claim, states.IN_DOUBT, "no reply yet", carried.begun_at, clock.now())
+                    ended = Ended(row.id, row.claim, states.IN_DOUBT, "no reply yet", carried.begun, _now())
                 else:
-                    ended = Ended(row.id, row.claim, states.QUEUED, "stopped before the body", None, clock.now())
+                    ended = Ended(row.id, row.claim, states.QUEUED, "stopped before the body", None, _now())
                 self._ended.append(ended)
                 carried.settled = True
 
@@ -339,22 +340,23 @@ class Lane:
         """What became of a mail: noted for the journal and for the ledger."""
         self._under_way.discard(transaction)
         carried: Carried = transaction.of
-        row, ended_at = carried.row, clock.now()
-        state, due_at = result.outcome.value, None
+        row, ended = carried.row, _now()
+        state, due = result.outcome.value, None
         if result.outcome is Outcome.ACCEPTED:
             self._failures = 0
         elif result.outcome is Outcome.DEFERRED:
             give_up_at = carried.letter.give_up_at
-            due_at = retrying.next_attempt(attempts=row.attempts, now=ended_at, give_up_at=give_up_at)
+            due_at = retrying.next_attempt(attempts=row.attempts, now=clock.now(), give_up_at=give_up_at)
+            due = int(due_at.timestamp() * 1_000_000) if due_at else None
             state = states.QUEUED if due_at else states.REFUSED
         elif result.outcome is Outcome.NOT_LEFT:
             state = states.QUEUED
         if transaction.body_begun and state != states.IN_DOUBT:
             self.sender.journal.replied(row.id, state, result.reply)
             self._flush_soon()
-        begun_at = None if result.outcome is Outcome.NOT_LEFT else carried.begun_at
+        begun = None if result.outcome is Outcome.NOT_LEFT else carried.begun
         digest = carried.digest if transaction.body_begun else None
-        self._end(Ended(row.id, row.claim, state, result.reply, begun_at, ended_at, digest, due_at, carried.settled))
+        self._end(Ended(row.id, row.claim, state, result.reply, begun, ended, digest, due, carried.settled))
 
     def idle(self, connection: Connection) -> None:
         """Nothing to carry at this instant."""
@@ -371,10 +373,14 @@ class Lane:
 
     def _build(self, row: Claimed) -> Transaction | None:
         letter = self._letters[row.dispatch]
-        begun_at = clock.now()
+        begun = _now()
         try:
             message = letter.mail.build(
-                row=row.id, address=row.address, message_id=row.message_id, values=row.values, date=begun_at
+                row=row.id,
+                address=row.address,
+                message_id=row.message_id,
+                values=row.values,
+                date=_second(begun // 1_000_000),
             )
             digest = hashlib.sha256(message).digest()
             if letter.mail.signer:
@@ -382,10 +388,10 @@ class Lane:
         except Exception as error:  # a fault in one person's values must not stop the others (37 of the fault list)
             log.warning("ledger:%s can't be built: %s", row.id, type(error).__name__)
             words = f"{type(error).__name__}: {error}"
-            self._end(Ended(row.id, row.claim, states.EXCLUDED, words, None, clock.now()))
+            self._end(Ended(row.id, row.claim, states.EXCLUDED, words, None, _now()))
             return None
         sender = letter.mail.envelope_sender(row.id)
-        return Transaction(sender, row.address, message, Carried(row, letter, begun_at, digest))
+        return Transaction(sender, row.address, message, Carried(row, letter, begun, digest))
 
     def _is_too_early(self) -> bool:
         """Whether the relay's pace asks to wait; the resting connections are woken when it is over."""
@@ -432,6 +438,17 @@ class Lane:
             except BaseException:
                 self._ended = batch + self._ended
                 raise
+
+
+def _now() -> int:
+    """This moment in microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+@lru_cache(maxsize=4)
+def _second(seconds: int) -> datetime:
+    """The moment of a Date field, which has no fractions."""
+    return datetime.fromtimestamp(seconds, tz=UTC)
 
 
 def _letter(due: Due) -> Letter:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -17,8 +17,7 @@ from tashika.delivery import planning
 GATE = 0x67617465  # every claim takes this lock shared, every stop takes it alone: a stop sees no claim half done (G3)
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A row in a sender's hands. `claim` is the token that its result has to carry."""
 
     id: int
@@ -32,18 +31,18 @@ class Claimed:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What became of a row. `state` is accepted, refused, in_doubt, excluded or queued (to be tried again at `due_at`)."""
+class Ended(NamedTuple):
+    """What became of a row. `state` is accepted, refused, in_doubt, excluded or queued (to be tried again at `due`).
+    Moments are microseconds since 1970."""
 
     id: int
     claim: int
     state: str
     reply: str
-    begun_at: datetime | None
-    ended_at: datetime
+    begun: int | None
+    ended: int
     body_hash: bytes | None = None
-    due_at: datetime | None = None
+    due: int | None = None
     late: bool = False  # a reply to what is on record as in doubt already
 
 
@@ -117,10 +116,10 @@ class Ledger:
             "claims": _array(row.claim for row in ended),
             "states": _array(row.state for row in ended),
             "replies": _texts(row.reply[:500] for row in ended),
-            "begun": _array(_microseconds(row.begun_at) for row in ended),
-            "ended": _array(_microseconds(row.ended_at) for row in ended),
+            "begun": _array("NULL" if row.begun is None else row.begun for row in ended),
+            "ended": _array(row.ended for row in ended),
             "hashes": _array("NULL" if row.body_hash is None else f'"\\\\x{row.body_hash.hex()}"' for row in ended),
-            "due": _array(_microseconds(row.due_at) for row in ended),
+            "due": _array("NULL" if row.due is None else row.due for row in ended),
         }
         await self._settle("record", parameters, [row.claim for row in ended if not row.late])
 
@@ -188,7 +187,3 @@ def _array(values: Iterable[object]) -> str:
 def _texts(values: Iterable[str]) -> str:
     quoted = (value.replace("\\", "\\\\").replace('"', '\\"').replace("\0", "") for value in values)
     return '{"' + '","'.join(quoted) + '"}'
-
-
-def _microseconds(moment: datetime | None) -> str:
-    return "NULL" if moment is None else str(int(moment.timestamp()) * 1_000_000 + moment.microsecond)

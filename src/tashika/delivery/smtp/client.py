@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 LINE_LIMIT = 4096  # bytes; RFC 5321 4.5.3.1.5 allows 512; kindly more, never without bound
 LINES_LIMIT = 100  # of one reply
@@ -32,16 +32,14 @@ class Outcome(Enum):
     IN_DOUBT = "in_doubt"  # the body was handed over and no reply was read
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """The outcome of one transaction with the server's words."""
 
     outcome: Outcome
     reply: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One reply: its code and its lines (RFC 5321 4.2)."""
 
     code: int
