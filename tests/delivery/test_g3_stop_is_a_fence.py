@@ -1,16 +1,22 @@
 """G3 Stop is a fence: after the answer no transaction begins; the answer is exact."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import uuid4
 
+import psycopg
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import connections
 
 from tashika.accounts.models import User
+from tashika.core import database
 from tashika.core.actors import SYSTEM
 from tashika.delivery import queries, stopping
+from tashika.delivery.ledger import Ledger
 from tests.delivery.conftest import SenderProcess, check_ledger_against, planned, relay_to, wait_until
 from tests.fakes.smtp_server import SmtpServer
 
@@ -138,3 +144,25 @@ def test_emergency_stop_halts_everything_and_only_a_publisher_lets_it_go_on(
         wait_until(lambda: len(server.taken) == 400)
         wait_until(lambda: queries.figures(dispatch.pk).accepted == 400)
         check_ledger_against(server, dispatch)
+
+
+def test_a_stop_in_the_instant_in_which_a_sender_registers_is_answered(now: datetime, transactional_db: None) -> None:
+    """What a sender counts as answered is what the register says: a stop pressed a moment later is heard of."""
+    with SmtpServer() as server:
+        dispatch = planned(3, relay_to(server, now), now)
+    before = stopping.stop_dispatch(dispatch_id=dispatch.pk, by=SYSTEM, now=now)
+
+    async def register_while_somebody_stops() -> tuple[int, list[int]]:
+        async with await psycopg.AsyncConnection.connect(database.conninfo(), autocommit=True) as connection:
+            ledger = Ledger(connection, uuid4())
+            seen = await ledger.register(host="here", pid=1, permit=timedelta(seconds=15))
+            await sync_to_async(_press)(dispatch.pk, now)
+            return seen, [stop for stop, _, _ in await ledger.open_stops(seen)]
+
+    seen, heard = asyncio.run(register_while_somebody_stops())
+    assert seen == before.stop_id and len(heard) == 1
+
+
+def _press(dispatch_id: int, now: datetime) -> None:
+    stopping.press(dispatch_id=dispatch_id, by=SYSTEM, now=now, reason="")
+    connections.close_all()

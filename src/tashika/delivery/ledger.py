@@ -66,13 +66,18 @@ class Ledger:
         self._open: Counter[int] = Counter()  # claim -> rows of it that have not ended
         self.reasons: dict[int, str] = {}  # dispatch -> its reason, as claims brought it
 
-    async def register(self, *, host: str, pid: int, permit: timedelta) -> None:
-        """Enter the register of senders with a permit. Stops pressed before are answered: none of ours was under way."""
-        await self._execute(
+    async def register(self, *, host: str, pid: int, permit: timedelta) -> int:
+        """Enter the register of senders with a permit. Stops pressed before are answered, for none of ours was under
+        way; returns the newest of them. Every later one waits for our answer: a stop between two looks would be lost."""
+        cursor = await self._execute(
             "INSERT INTO delivery_sender (id, host, pid, started_at, seen_at, permit_until, seen_stop)"
-            " VALUES (%s, %s, %s, now(), now(), now() + %s, coalesce((SELECT max(id) FROM delivery_stop), 0))",
+            " VALUES (%s, %s, %s, now(), now(), now() + %s, coalesce((SELECT max(id) FROM delivery_stop), 0))"
+            " RETURNING seen_stop",
             [self._sender, host, pid, permit],
         )
+        row = await cursor.fetchone()
+        assert row is not None
+        return int(row[0])
 
     async def renew(self, permit: timedelta) -> bool:
         """Renew the permit. False when the register says that we have ended: then nothing may be sent any more."""

@@ -78,9 +78,8 @@ class Sender:
         async with await _connect() as connection, await _connect() as ear:
             self.ledger = Ledger(connection, self.id)
             begun = _time()
-            await self.ledger.register(host=socket.gethostname(), pid=os.getpid(), permit=self.permit)
+            self._seen_stop = await self.ledger.register(host=socket.gethostname(), pid=os.getpid(), permit=self.permit)
             self._permit_ends = begun + self.permit.total_seconds()
-            self._seen_stop = await self._newest_stop()
             self.all_stopped = await self.ledger.emergency()
             await ear.execute("LISTEN tashika_stop")
             await ear.execute("LISTEN tashika_work")
@@ -100,10 +99,6 @@ class Sender:
             for task in done:
                 task.result()
             await self.ledger.end()
-
-    async def _newest_stop(self) -> int:
-        stops = await self.ledger.open_stops(0)
-        return stops[-1][0] if stops else 0
 
     async def _hear(self, ear: psycopg.AsyncConnection[Any]) -> None:
         async for notice in ear.notifies():
@@ -133,14 +128,15 @@ class Sender:
         self.all_stopped = await self.ledger.emergency()
 
     async def _keep(self) -> None:
-        """Renew the permit three times within its span; hear stops even if a notice got lost."""
+        """Renew the permit three times within its span; hear stops even if a notice got lost. A renewed permit counts only
+        once stops were heard: one that had run out may have let a stop be answered without us."""
         rounds = 0
         while True:
             begun = _time()
             if not await self.ledger.renew(self.permit):
                 raise RuntimeError("this sender was struck off the register")
-            self._permit_ends = begun + self.permit.total_seconds()
             await self._obey()
+            self._permit_ends = begun + self.permit.total_seconds()
             await self.ledger.finish_dispatches()
             if self.journal.is_long:
                 self.journal.rotate()
