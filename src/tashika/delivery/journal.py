@@ -21,11 +21,13 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
 ROTATE_AT = 16_000_000  # bytes
+KEPT_DAYS = 14  # longer than anybody should go back to a backup; about 150 bytes a mail
 
 
 class Begun(NamedTuple):
@@ -119,9 +121,9 @@ def keep(path: Path) -> None:
     path.rename(_kept_name(path))
 
 
-def forget(folder: Path, *, older_than_days: int) -> None:
+def forget(folder: Path, *, now: datetime) -> None:
     """Delete kept journals that no restore will ask for any more."""
-    limit = time.time() - older_than_days * 86_400
+    limit = now.timestamp() - KEPT_DAYS * 86_400
     for path in folder.glob("*.kept"):
         if path.stat().st_mtime < limit:
             path.unlink(missing_ok=True)

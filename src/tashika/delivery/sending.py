@@ -27,7 +27,7 @@ from asgiref.sync import sync_to_async
 
 from tashika.core import clock, config, database
 from tashika.delivery import reconciling, relays
-from tashika.delivery.journal import Journal
+from tashika.delivery.journal import Journal, forget
 from tashika.delivery.lanes import Lane
 from tashika.delivery.ledger import Ledger
 from tashika.delivery.models import Relay
@@ -142,6 +142,8 @@ class Sender:
                 self.journal.rotate()
             if rounds % 5 == 0:
                 await sync_to_async(reconciling.reconcile)(journals=self.journals, now=clock.now(), permit=self.permit)
+            if rounds % 3600 == 0:
+                forget(self.journals, now=clock.now())
             rounds += 1
             await asyncio.sleep(min(1.0, self.permit.total_seconds() / 3))
 

@@ -1,0 +1,65 @@
+"""A sender's journal: what it says of a dead sender, what is kept of it, and for how long."""
+
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from tashika.delivery import journal
+from tashika.delivery.journal import Begun, Journal
+
+
+def begun(row: int) -> Begun:
+    return Begun(row, f"message-{row}", 7, f"{row:016x}")
+
+
+def test_a_body_without_a_reply_is_a_doubt_and_one_with_it_is_not(tmp_path: Path) -> None:
+    sender = uuid4()
+    written = Journal(tmp_path, sender)
+    written.body_begins(begun(1), "publication:3")
+    written.replied(1, "accepted", "250 2.0.0 queued as A1")
+    written.body_begins(begun(2), "publication:3")
+    assert journal.is_alive(tmp_path, sender) is True
+    written.abandon()
+    assert journal.is_alive(tmp_path, sender) is False
+    said = journal.read(tmp_path, sender)
+    assert said.same_boot
+    assert set(said.begun) - set(said.replied) == {2}
+    assert said.replied[1] == ("accepted", "250 2.0.0 queued as A1")
+    assert said.begun[2] == begun(2) and said.reasons == {7: "publication:3"}
+
+
+def test_what_went_before_a_rotation_still_counts(tmp_path: Path) -> None:
+    sender = uuid4()
+    written = Journal(tmp_path, sender)
+    written.body_begins(begun(1), "publication:3")
+    written.rotate()
+    assert journal.is_alive(tmp_path, sender) is True, "nobody could take the lock in between"
+    written.body_begins(begun(2), "publication:3")
+    written.abandon()
+    assert set(journal.read(tmp_path, sender).begun) == {1, 2}
+
+
+def test_a_row_that_was_tried_again_is_as_its_last_try(tmp_path: Path) -> None:
+    sender = uuid4()
+    written = Journal(tmp_path, sender)
+    for _ in range(2):
+        written.body_begins(begun(1), "publication:3")
+        written.replied(1, "queued", "451 later")
+    written.body_begins(begun(1), "publication:3")
+    written.abandon()
+    assert journal.read(tmp_path, sender).replied == {}
+
+
+def test_journals_are_kept_after_all_is_on_record_and_go_when_they_are_old(tmp_path: Path, now: datetime) -> None:
+    senders = [uuid4(), uuid4()]
+    for sender in senders:
+        written = Journal(tmp_path, sender)
+        written.body_begins(begun(1), "publication:3")
+        written.close()
+    old = next(tmp_path.glob(f"{senders[0]}.*.kept"))
+    past = (now - timedelta(days=journal.KEPT_DAYS + 1)).timestamp()
+    os.utime(old, (past, past))
+    assert {said.sender for said in journal.all_in(tmp_path)} == set(senders)
+    journal.forget(tmp_path, now=now)
+    assert {said.sender for said in journal.all_in(tmp_path)} == {senders[1]}
