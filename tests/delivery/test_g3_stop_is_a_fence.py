@@ -40,6 +40,23 @@ def test_nothing_begins_after_the_answer_and_the_figures_add_up(
     assert figures.accepted == len(server.taken)
 
 
+def test_what_is_about_to_be_stopped_is_held_and_goes_on_where_no_stop_follows(
+    sender: Callable[..., SenderProcess], now: datetime
+) -> None:
+    with SmtpServer(delay=0.005) as server:
+        dispatch = planned(1000, relay_to(server, now), now)
+        sender()
+        wait_until(lambda: len(server.taken) >= 20)
+        stopping.forewarn(dispatch.pk)
+        time.sleep(0.3)
+        held = len(server.begun)
+        time.sleep(1)
+        assert len(server.begun) == held < 1000
+        wait_until(lambda: len(server.begun) > held)
+        stopping.stop_dispatch(dispatch_id=dispatch.pk, by=SYSTEM, now=now)
+        check_ledger_against(server, dispatch)
+
+
 def test_a_server_that_hangs_does_not_hold_up_the_answer_and_its_mail_is_in_doubt(
     sender: Callable[..., SenderProcess], now: datetime
 ) -> None:

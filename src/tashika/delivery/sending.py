@@ -35,6 +35,8 @@ from tashika.delivery.models import Relay
 log = logging.getLogger("tashika.delivery")
 
 ANSWER_WITHIN = 1.5  # seconds that a stop waits for replies to bodies already handed over
+FOREWARNED = 2.0  # seconds that what is about to be stopped is held; the press comes within milliseconds
+NEVER = 2**62  # an epoch that no dispatch reaches
 
 
 class Sender:
@@ -83,6 +85,7 @@ class Sender:
             self.all_stopped = await self.ledger.emergency()
             await ear.execute("LISTEN tashika_stop")
             await ear.execute("LISTEN tashika_work")
+            await ear.execute("LISTEN tashika_forewarn")
             tasks = [
                 asyncio.create_task(self._hear(ear)),
                 asyncio.create_task(self._keep()),
@@ -102,10 +105,24 @@ class Sender:
 
     async def _hear(self, ear: psycopg.AsyncConnection[Any]) -> None:
         async for notice in ear.notifies():
-            if notice.channel == "tashika_stop":
+            if notice.channel == "tashika_forewarn":
+                self._hold(notice.payload)
+            elif notice.channel == "tashika_stop":
                 await self._obey()
             else:
                 self._wake.set()
+
+    def _hold(self, what: str) -> None:
+        """A stop is about to be pressed: begin nothing of it until it is on record or turns out not to come."""
+        if what == "all":
+            self.all_stopped = True  # the next look at the stops says what is true
+        elif (before := self.stopped.get(int(what), 0)) != NEVER:
+            self.stopped[int(what)] = NEVER
+            asyncio.get_running_loop().call_later(FOREWARNED, self._let_go_on, int(what), before)
+
+    def _let_go_on(self, dispatch: int, before: int) -> None:
+        if self.stopped[dispatch] == NEVER:
+            self.stopped[dispatch] = before
 
     async def _obey(self) -> None:
         """Hear of new stops, wait until nothing of theirs is under way here, and answer."""

@@ -1,5 +1,6 @@
 """Stop a dispatch, or everything, and answer only when it is true (G3).
 
+    forewarn  senders hold what is about to be stopped while the press is put on record: the hand goes up first
     press     one transaction behind the gate: epoch up, state stopped, the stop on record; senders are told
     answers   every live sender says that nothing of it is under way; one that died on this host is spoken for by its
               journal; one that stays silent is waited for until its permit has run out, and named
@@ -44,9 +45,20 @@ class StopAnswer:
 
 def stop_dispatch(*, dispatch_id: int, by: Actor, now: datetime, reason: str = "") -> StopAnswer:
     """Stop a dispatch and wait for every sender's answer. Stopping again answers again with the same figures."""
+    forewarn(dispatch_id)
     with transaction.atomic():
         stop = press(dispatch_id=dispatch_id, by=by, now=now, reason=reason)
     return await_answers(stop)
+
+
+def forewarn(dispatch_id: int | None) -> None:
+    """Tell senders that a stop of a dispatch (None: of all) is about to be pressed. They hold it for a moment; only a
+    press on record stops it. It takes a millisecond, where the press waits for its turn and for the disk. Nothing
+    depends on it; inside a transaction, where it would only be told at the end, nothing is told."""
+    if not connection.in_atomic_block:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit = off")
+            cursor.execute("SELECT pg_notify('tashika_forewarn', %s)", [str(dispatch_id or "all")])
 
 
 def press(*, dispatch_id: int, by: Actor, now: datetime, reason: str) -> Stop:
@@ -67,6 +79,7 @@ def press(*, dispatch_id: int, by: Actor, now: datetime, reason: str) -> Stop:
 def emergency_stop(*, by: User | Actor, reason: str, now: datetime) -> StopAnswer:
     """緊急停止: stop all sending of the organisation until a person releases it. Doing it again changes nothing."""
     actor = actor_of(by) if isinstance(by, User) else by
+    forewarn(None)
     with transaction.atomic():
         _close_gate()
         if current_emergency_stop() is None:

@@ -56,6 +56,8 @@ def unpublish(*, scenario: Content, by: Actor, now: datetime, reason: str = "") 
     calls itself unpublished and goes on sending. The audit trail's lock is taken last, after the gate, as an emergency
     stop does: pressed at once, neither waits for the other.
     """
+    if (running := queries.live(scenario)) is not None and running.dispatch_id is not None:
+        stopping.forewarn(running.dispatch_id)
     with transaction.atomic():
         Content.objects.select_for_update().get(pk=scenario.pk)
         publications = Publication.objects.select_for_update().filter(scenario=scenario)
