@@ -15,7 +15,6 @@ import logging
 import os
 import signal
 import socket
-import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -31,40 +30,31 @@ from tashika.delivery.journal import Journal, forget
 from tashika.delivery.lanes import Lane
 from tashika.delivery.ledger import Ledger
 from tashika.delivery.models import Relay
+from tashika.delivery.permit import Permit
 
 log = logging.getLogger("tashika.delivery")
 
 ANSWER_WITHIN = 1.5  # seconds that a stop waits for replies to bodies already handed over
 FOREWARNED = 2.0  # seconds that what is about to be stopped is held; the press comes within milliseconds
-NEVER = 2**62  # an epoch that no dispatch reaches
 
 
 class Sender:
     """One sender process. Lanes ask it whether they may begin."""
 
-    def __init__(self, *, journals: Path, permit: timedelta) -> None:
+    def __init__(self, *, journals: Path, permit: Permit) -> None:
         self.id = uuid4()
         self.journals = journals
         self.permit = permit
         self.journal = Journal(journals, self.id)
         self.lanes: dict[int, Lane] = {}
-        self.stopped: dict[int, int] = {}  # dispatch -> epoch from which on rows may go again
-        self.all_stopped = False
-        self.closing = False
         self.ledger: Ledger
         self._seen_stop = 0
-        self._permit_ends = 0.0  # on the clock of `_time`
         self._wake = asyncio.Event()
         self._obeying = asyncio.Lock()
 
     def may_begin(self, dispatch: int, epoch: int) -> bool:
         """Whether a transaction or a body may begin at this instant."""
-        return (
-            not self.closing
-            and not self.all_stopped
-            and _time() < self._permit_ends
-            and epoch >= self.stopped.get(dispatch, 0)
-        )
+        return self.permit.may_begin(dispatch, epoch)
 
     async def run(self, ending: asyncio.Event) -> None:
         """Work until `ending` is set; then give back what was not begun. Raises when the database goes away: what is
@@ -78,11 +68,7 @@ class Sender:
 
     async def _run(self, ending: asyncio.Event) -> None:
         async with await _connect() as connection, await _connect() as ear:
-            self.ledger = Ledger(connection, self.id)
-            begun = _time()
-            self._seen_stop = await self.ledger.register(host=socket.gethostname(), pid=os.getpid(), permit=self.permit)
-            self._permit_ends = begun + self.permit.total_seconds()
-            self.all_stopped = await self.ledger.emergency()
+            await self.enter(connection)
             await ear.execute("LISTEN tashika_stop")
             await ear.execute("LISTEN tashika_work")
             await ear.execute("LISTEN tashika_forewarn")
@@ -95,7 +81,7 @@ class Sender:
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                self.closing = True
+                self.permit.closing = True
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*(lane.close() for lane in self.lanes.values()), return_exceptions=True)
@@ -103,28 +89,33 @@ class Sender:
                 task.result()
             await self.ledger.end()
 
+    async def enter(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        """Enter the register, with a permit."""
+        self.ledger = Ledger(connection, self.id)
+        begun = self.permit.clock()
+        self._seen_stop = await self.ledger.register(
+            host=socket.gethostname(), pid=os.getpid(), permit=self.permit.span
+        )
+        self.permit.runs_from(begun)
+        self.permit.all_stopped = await self.ledger.emergency()
+
     async def _hear(self, ear: psycopg.AsyncConnection[Any]) -> None:
         async for notice in ear.notifies():
             if notice.channel == "tashika_forewarn":
                 self._hold(notice.payload)
             elif notice.channel == "tashika_stop":
-                await self._obey()
+                await self.obey()
             else:
                 self._wake.set()
 
     def _hold(self, what: str) -> None:
         """A stop is about to be pressed: begin nothing of it until it is on record or turns out not to come."""
         if what == "all":
-            self.all_stopped = True  # the next look at the stops says what is true
-        elif (before := self.stopped.get(int(what), 0)) != NEVER:
-            self.stopped[int(what)] = NEVER
-            asyncio.get_running_loop().call_later(FOREWARNED, self._let_go_on, int(what), before)
+            self.permit.all_stopped = True  # the next look at the stops says what is true
+        elif (before := self.permit.hold(int(what))) is not None:
+            asyncio.get_running_loop().call_later(FOREWARNED, self.permit.let_go, int(what), before)
 
-    def _let_go_on(self, dispatch: int, before: int) -> None:
-        if self.stopped[dispatch] == NEVER:
-            self.stopped[dispatch] = before
-
-    async def _obey(self) -> None:
+    async def obey(self) -> None:
         """Hear of new stops, wait until nothing of theirs is under way here, and answer."""
         async with self._obeying:
             await self._obey_new_stops()
@@ -132,37 +123,38 @@ class Sender:
     async def _obey_new_stops(self) -> None:
         stops = await self.ledger.open_stops(self._seen_stop)
         if not stops:
-            self.all_stopped = await self.ledger.emergency()
+            self.permit.all_stopped = await self.ledger.emergency()
             return
-        for _, dispatch, epoch in stops:
-            if dispatch is None:
-                self.all_stopped = True
-            else:
-                self.stopped[dispatch] = epoch or 0
+        self.permit.hear(stops)
         await asyncio.gather(*(lane.halt(self.may_begin, ANSWER_WITHIN) for lane in self.lanes.values()))
         self._seen_stop = stops[-1][0]
         await self.ledger.answer(self._seen_stop)
-        self.all_stopped = await self.ledger.emergency()
+        self.permit.all_stopped = await self.ledger.emergency()
+
+    async def keep_permit(self) -> None:
+        """Renew the permit; hear stops even if a notice got lost. A renewed permit counts only once stops were heard: one
+        that had run out may have let a stop be answered without us. Raises RuntimeError when we were struck off."""
+        begun = self.permit.clock()
+        if not await self.ledger.renew(self.permit.span):
+            raise RuntimeError("this sender was struck off the register")
+        await self.obey()
+        self.permit.runs_from(begun)
 
     async def _keep(self) -> None:
-        """Renew the permit three times within its span; hear stops even if a notice got lost. A renewed permit counts only
-        once stops were heard: one that had run out may have let a stop be answered without us."""
+        """Renew the permit three times within its span, and see to what is due."""
+        span = self.permit.span
         rounds = 0
         while True:
-            begun = _time()
-            if not await self.ledger.renew(self.permit):
-                raise RuntimeError("this sender was struck off the register")
-            await self._obey()
-            self._permit_ends = begun + self.permit.total_seconds()
+            await self.keep_permit()
             await self.ledger.finish_dispatches()
             if self.journal.is_long:
                 self.journal.rotate()
             if rounds % 5 == 0:
-                await sync_to_async(reconciling.reconcile)(journals=self.journals, now=clock.now(), permit=self.permit)
+                await sync_to_async(reconciling.reconcile)(journals=self.journals, now=clock.now(), permit=span)
             if rounds % 3600 == 0:
                 forget(self.journals, now=clock.now())
             rounds += 1
-            await asyncio.sleep(min(1.0, self.permit.total_seconds() / 3))
+            await asyncio.sleep(min(1.0, span.total_seconds() / 3))
 
     async def _tend_lanes(self) -> None:
         """A lane for each relay that may be used; lanes are woken when work is handed down."""
@@ -199,16 +191,11 @@ async def _run_until_told() -> None:
     while not ending.is_set():
         try:
             await sync_to_async(reconciling.reconcile)(journals=journals, now=clock.now(), permit=permit)
-            await Sender(journals=journals, permit=permit).run(ending)
+            await Sender(journals=journals, permit=Permit(permit)).run(ending)
         except (psycopg.Error, OSError, RuntimeError) as error:
             log.warning("sender interrupted (%s); trying again", type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ending.wait(), 1.0)
-
-
-def _time() -> float:
-    """Seconds on a clock that nobody sets and that goes on while the machine sleeps."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 async def _connect() -> psycopg.AsyncConnection[Any]:

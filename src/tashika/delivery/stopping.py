@@ -81,14 +81,18 @@ def emergency_stop(*, by: User | Actor, reason: str, now: datetime) -> StopAnswe
     actor = actor_of(by) if isinstance(by, User) else by
     forewarn(None)
     with transaction.atomic():
-        _close_gate()
-        if current_emergency_stop() is None:
-            EmergencyStop.objects.create(
-                stopped_at=now, stopped_by=by if isinstance(by, User) else None, reason=reason[:300]
-            )
-        stop = _press(dispatch=None, by=actor, now=now, reason=reason)
-        audit.record(actor=actor, verb="emergency_stop", subject="all", now=now, detail={"reason": reason})
+        stop = press_all(actor, by=by if isinstance(by, User) else None, reason=reason, now=now)
     return await_answers(stop)
+
+
+def press_all(actor: Actor, *, by: User | None, reason: str, now: datetime) -> Stop:
+    """The press of the emergency stop alone, in the caller's transaction."""
+    _close_gate()
+    if current_emergency_stop() is None:
+        EmergencyStop.objects.create(stopped_at=now, stopped_by=by, reason=reason[:300])
+    stop = _press(dispatch=None, by=actor, now=now, reason=reason)
+    audit.record(actor=actor, verb="emergency_stop", subject="all", now=now, detail={"reason": reason})
+    return stop
 
 
 def release_emergency_stop(*, by: User, now: datetime) -> None:
@@ -126,16 +130,22 @@ def _tell(channel: str, words: str) -> None:
 
 def await_answers(stop: Stop) -> StopAnswer:
     """Wait until nothing of what was stopped can begin any more. Never inside a transaction: senders must see the press."""
-    journals = config.data_folder() / "journals"
     started = time.monotonic()
-    while True:
-        waiting = _silent(stop)
-        if time.monotonic() - started > BURY_AFTER:
-            for one in waiting:
-                reconciling.bury(journals=journals, sender=one.id, now=clock.now())
-        if all(one.lapsed for one in waiting):
-            return _answer(stop, [f"{one.host} (pid {one.pid})" for one in waiting])
+    while (answer := answer_if_true(stop, waited=time.monotonic() - started)) is None:
         time.sleep(POLL)
+    return answer
+
+
+def answer_if_true(stop: Stop, *, waited: float) -> StopAnswer | None:
+    """The answer, if nothing of what was stopped can begin any more; `waited` seconds have passed since the press."""
+    waiting = _silent(stop)
+    if waited > BURY_AFTER:
+        journals = config.data_folder() / "journals"
+        for one in waiting:
+            reconciling.bury(journals=journals, sender=one.id, now=clock.now())
+    if all(one.lapsed for one in waiting):
+        return _answer(stop, [f"{one.host} (pid {one.pid})" for one in waiting])
+    return None
 
 
 @dataclass(frozen=True, slots=True)
