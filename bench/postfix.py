@@ -76,6 +76,13 @@ class Postfix:
         subprocess.run(["postfix", "-c", str(self.folder / "etc"), "stop"], capture_output=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def configure(self, *settings: str) -> None:
+        """Change settings of main.cf, such as `defer_transports=virtual`, while it runs."""
+        config = str(self.folder / "etc")
+        subprocess.run(["postconf", "-c", config, "-e", *settings], check=True)
+        subprocess.run(["postfix", "-c", config, "reload"], check=True, capture_output=True)
+        time.sleep(1)
+
     def waiting(self) -> int:
         """How many mails are still in its queue."""
         folders = ("incoming", "active", "deferred", "maildrop")

@@ -1,7 +1,9 @@
 """A dispatch with real rows, a real sender process, a server that keeps the truth."""
 
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,12 +13,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from bench.postfix import Postfix
 from django.conf import settings
 
 from tashika.contents import drafting, versions
 from tashika.contents.models import Version
 from tashika.core import database
-from tashika.delivery import planning, queries
+from tashika.delivery import planning, postfix_queue, queries
 from tashika.delivery.models import Dispatch, Relay
 from tashika.people.addresses import address_hash
 from tashika.people.models import Contact
@@ -142,6 +145,30 @@ def sender(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., Sen
     for one in started:
         one.go_on()
         one.end()
+
+
+@pytest.fixture
+def postfix(monkeypatch: pytest.MonkeyPatch) -> Iterator[Postfix]:
+    """A real Postfix, which the code takes for that of this host."""
+    if os.geteuid() != 0 or shutil.which("postqueue") is None:
+        pytest.skip("needs the package postfix, and root to start it")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    one = Postfix(port)
+    monkeypatch.setenv("TASHIKA_POSTFIX_CONFIG", str(one.folder / "etc"))
+    postfix_queue.queue_folder.cache_clear()
+    one.start()
+    yield one
+    one.stop()
+    postfix_queue.queue_folder.cache_clear()
+
+
+@pytest.fixture
+def deferring_postfix(postfix: Postfix) -> Postfix:
+    """It takes every mail and delivers none until told otherwise."""
+    postfix.configure("defer_transports=virtual")
+    return postfix
 
 
 def database_url() -> str:

@@ -68,6 +68,12 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Name server for checks of sending domains, such as 192.0.2.53 or 127.0.0.1:5353; empty: the system's",
     ),
+    Setting(
+        "postfix_config",
+        "TASHIKA_POSTFIX_CONFIG",
+        "/etc/postfix",
+        "Configuration folder of the Postfix of this host, for relays that are marked as it",
+    ),
     Setting("import_max_bytes", "TASHIKA_IMPORT_MAX_BYTES", str(2 * 1024**3), "Largest import file, in bytes"),
     Setting("debug", "TASHIKA_DEBUG", "", "1: Django's debug pages. Never where others can reach it"),
 )
