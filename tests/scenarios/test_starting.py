@@ -136,3 +136,16 @@ def test_a_publication_is_finished_when_its_dispatch_is(publish: Publish, now: d
     starting.start_due(now=now)
     publication.refresh_from_db()
     assert publication.state == "finished"
+
+
+@pytest.mark.django_db
+def test_a_large_audience_is_planned_by_the_worker_and_not_while_its_publisher_waits(
+    publish: Publish, now: datetime
+) -> None:
+    publication = publish(broadcast_to(2, now))
+    starting.start_at_once(people=starting.AT_ONCE + 1, now=now)
+    publication.refresh_from_db()
+    assert (publication.state, publication.dispatch_id) == ("waiting", None)
+    starting.start_at_once(people=2, now=now)
+    publication.refresh_from_db()
+    assert publication.state == "running" and delivery.figures(publication.dispatch_id or 0).queued == 2

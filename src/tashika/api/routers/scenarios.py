@@ -199,7 +199,7 @@ def publish(request: HttpRequest, public_id: str, values: PublishIn) -> dict[str
         now=clock.now(),
         choice=values.choice,
     )
-    starting.start_due(now=clock.now())
+    starting.start_at_once(people=values.people, now=clock.now())
     publication.refresh_from_db()
     return _status(publication)
 

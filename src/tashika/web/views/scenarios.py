@@ -161,7 +161,7 @@ def publish(request: HttpRequest, public_id: str) -> HttpResponse:
     publishing.publish(
         scenario=content, clearance=clearance, by=user_of(request), now=clock.now(), choice=request.POST.get("choice")
     )
-    starting.start_due(now=clock.now())
+    starting.start_at_once(people=clearance.people, now=clock.now())
     messages.success(request, str(t("公開しました。", "Published.")))
     return redirect("scenario", public_id)
 
