@@ -71,8 +71,11 @@ def _never_twice(seen: Seen) -> Iterator[str]:
             yield f"G1: {key} got it {len(taken)} times"
         for index, one in enumerate(begun):
             later = begun[index + 1 :]
-            if key and one.complete and not one.said.startswith(("4", "5")) and any(
-                other.begun > one.complete for other in later
+            if (
+                key
+                and one.complete
+                and not one.said.startswith(("4", "5"))
+                and any(other.begun > one.complete for other in later)
             ):
                 yield f"G2: {key} was begun again after a body without a no ({one.said or 'no reply'}; {one.trouble})"
 

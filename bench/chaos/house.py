@@ -3,6 +3,7 @@ sender on another host that reaches the database over a wire that can be cut. Al
 """
 
 import contextlib
+import logging
 import os
 import shutil
 import signal
@@ -74,6 +75,7 @@ class House:
         import django
 
         django.setup()
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # that the database goes away is the point
         self.tend()
 
     def start_up(self, within: float = 90) -> None:
@@ -90,15 +92,15 @@ class House:
 
     def end(self) -> None:
         """Stop and clear away everything."""
-        for process in (self.near, self.far, self.up):
-            if process and process.poll() is None:
+        processes = [process for process in (self.near, self.far, self.up) if process]
+        for process in processes:
+            if process.poll() is None:
                 process.send_signal(signal.SIGCONT)
                 process.terminate()
-        for process in (self.near, self.far, self.up):
-            if process:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(40)
-                process.kill()
+        for process in processes:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(4)
+            process.kill()  # what is below it dies with it
         self.smtp.stop()
         if self.network:
             self.network.remove()

@@ -80,6 +80,7 @@ def _ip(*words: str) -> None:
 def _relay(address: str, target: Path, pipe: Any, dies: Any) -> None:
     dies()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     listener = socket.create_server((address, 0))
     pipe.send(listener.getsockname()[1])
     while True:

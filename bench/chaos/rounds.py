@@ -63,9 +63,7 @@ class Round:
         segment = drafting.create(kind=Kind.SEGMENT, name=self._mark, draft={"rule": rule}, by=None, now=now)
         mail = drafting.create(kind=Kind.MAIL, name=self._mark, draft=MAIL, by=None, now=now)
         draft = {"type": "broadcast", "segment": segment.public_id, "mail": mail.public_id, "send_at": None}
-        self.scenario = drafting.create(
-            kind=Kind.SCENARIO, name=self._mark, draft=draft, by=None, now=now
-        ).public_id
+        self.scenario = drafting.create(kind=Kind.SCENARIO, name=self._mark, draft=draft, by=None, now=now).public_id
 
     @property
     def _mark(self) -> str:
@@ -163,6 +161,7 @@ class Round:
         while time.monotonic() < deadline:
             if patiently(self._has_ended):
                 return True
+            self.house.tend()
             time.sleep(0.05)
         return False
 

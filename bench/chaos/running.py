@@ -139,12 +139,23 @@ class Chaos:
 def _prepare(house: House) -> None:
     """An administrator with a key for the API, and the relay that leads to our server."""
     now = clock.now()
-    patiently(lambda: OrganisationSettings.objects.update_or_create(
-        id=1,
-        defaults={"name": "みらい計測システム", "postal_address": "東京都千代田区見本町1-2-3", "contact": "info@mirai.example.jp"},
-    ))
+    patiently(
+        lambda: OrganisationSettings.objects.update_or_create(
+            id=1,
+            defaults={
+                "name": "みらい計測システム",
+                "postal_address": "東京都千代田区見本町1-2-3",
+                "contact": "info@mirai.example.jp",
+            },
+        )
+    )
     person = users.create(
-        email="chaos@example.jp", name="混乱 一郎", password="chaos-Chaos-2026", role=Role.ADMINISTRATOR, by=SYSTEM, now=now
+        email="chaos@example.jp",
+        name="混乱 一郎",
+        password="chaos-Chaos-2026",
+        role=Role.ADMINISTRATOR,
+        by=SYSTEM,
+        now=now,
     )
     _, house.key = api_keys.make(name="chaos", role=Role.ADMINISTRATOR, by=person, now=now)
     Relay.objects.create(

@@ -121,6 +121,7 @@ class SmtpServer:
 def _serve(pipe: Connection, namespace: str | None, dies: Any) -> None:
     dies()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     state = _State()
     listeners = [_listen(0)]
     port = listeners[0].getsockname()[1]

@@ -1,9 +1,14 @@
 """A sender's journal: what it says of a dead sender, what is kept of it, and for how long."""
 
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
+
+import pytest
 
 from tashika.delivery import journal
 from tashika.delivery.journal import Begun, Journal
@@ -49,6 +54,40 @@ def test_a_row_that_was_tried_again_is_as_its_last_try(tmp_path: Path) -> None:
     written.body_begins(begun(1), "publication:3")
     written.abandon()
     assert journal.read(tmp_path, sender).replied == {}
+
+
+@contextmanager
+def full_disk(at: int) -> Iterator[None]:
+    """No file of this process grows beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (at, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_journal_on_a_full_disk_is_let_go_all_the_same(tmp_path: Path) -> None:
+    """Else its lock is held as long as the process lives, and its rows are in hand for ever: found by `bench chaos`."""
+    sender = uuid4()
+    written = Journal(tmp_path, sender)
+    written.body_begins(begun(1), "publication:3")
+    written.replied(1, "accepted", "250 2.0.0 queued as A1")
+    with full_disk(written.path.stat().st_size):
+        written.abandon()
+    assert journal.is_alive(tmp_path, sender) is False
+    assert set(journal.read(tmp_path, sender).begun) == {1}
+
+
+def test_what_is_written_after_the_disk_was_full_is_not_glued_to_a_cut_line(tmp_path: Path) -> None:
+    sender = uuid4()
+    written = Journal(tmp_path, sender)
+    with full_disk(written.path.stat().st_size + 5), pytest.raises(OSError, match="journal"):
+        written.body_begins(begun(1), "publication:3")
+    written.body_begins(begun(2), "publication:3")
+    written.abandon()
+    said = journal.read(tmp_path, sender)
+    assert set(said.begun) == {1, 2} and said.reasons == {7: "publication:3"}
 
 
 def test_journals_are_kept_after_all_is_on_record_and_go_when_they_are_old(tmp_path: Path, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Every phase in which a connection can break has its outcome (RFC 5321; the standard library can't tell them apart)."""
 
 import asyncio
+import errno
 
 import pytest
 
@@ -73,6 +74,32 @@ def test_a_stop_before_the_body_keeps_the_mail_here() -> None:
     with SmtpServer() as server:
         result, begun = send_one(server, may_begin=False)
         assert (result.outcome, server.taken, begun) == (Outcome.NOT_LEFT, [], [])
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_body_that_cannot_be_noted_stays_here_and_is_concluded(pipelining: bool) -> None:
+    """The journal's disk is full (fault 12): found by `bench chaos`, the mail was neither sent nor given back."""
+    concluded: list[Result] = []
+
+    class OnAFullDisk(Single):
+        def body_begins(self, transaction: Transaction) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        def concluded(self, transaction: Transaction, result: Result) -> None:
+            concluded.append(result)
+            super().concluded(transaction, result)
+
+    async def talk(port: int) -> None:
+        single = OnAFullDisk(Transaction("a@example.jp", "b@example.jp", MESSAGE))
+        connection = await open_connection(Server("127.0.0.1", port), single)
+        connection.go_on()
+        await asyncio.wait_for(single.done.wait(), 5)
+        assert not connection.usable
+
+    with SmtpServer(pipelining=pipelining) as server:
+        asyncio.run(talk(server.port))
+        assert [result.outcome for result in concluded] == [Outcome.NOT_LEFT]
+        assert server.taken == []
 
 
 def test_no_address_carries_a_command() -> None:

@@ -16,6 +16,7 @@ What the database has on record is kept all the same, as `<sender>.<number>.kept
 put back to an earlier state, the journals alone know what has left since (G13).
 """
 
+import contextlib
 import fcntl
 import os
 import time
@@ -60,6 +61,7 @@ class Journal:
         self._known: set[int] = set()
         self._noted: list[str] = []
         self._size = 0
+        self._cut = False  # whether the last line is a piece: what follows must not be glued to it
         self._write(f"boot {boot_id()}\n")
 
     def body_begins(self, begun: Begun, reason: str) -> None:
@@ -88,7 +90,7 @@ class Journal:
         os.link(self.path, _kept_name(self.path))
         fresh.rename(self.path)
         os.close(self._descriptor)
-        self._descriptor, self._size = descriptor, 0
+        self._descriptor, self._size, self._cut = descriptor, 0, False
         self._known.clear()
         self._write(f"boot {boot_id()}\n")
 
@@ -99,20 +101,25 @@ class Journal:
 
     def close(self) -> None:
         """Everything is in the database: nothing to testify but what is kept."""
-        self.flush()
-        keep(self.path)
-        os.close(self._descriptor)
+        try:
+            self.flush()
+            keep(self.path)
+        finally:
+            os.close(self._descriptor)
 
     def abandon(self) -> None:
-        """Let go of the journal and leave it to whoever reconciles."""
-        self.flush()
+        """Let go of the journal and leave it to whoever reconciles. Where the disk is full the last replies are lost:
+        their rows are in doubt, but the lock must be let go, or nobody ever speaks for them."""
+        with contextlib.suppress(OSError):
+            self.flush()
         os.close(self._descriptor)
 
     def _write(self, lines: str) -> None:
-        data = lines.encode()
-        self._size += len(data)
+        data = (b"\n" if self._cut else b"") + lines.encode()
         written = os.write(self._descriptor, data)
-        if written != len(data):  # a full disk: the body must not leave (fault 12)
+        self._size += written
+        self._cut = written != len(data)
+        if self._cut:  # a full disk: the body must not leave (fault 12)
             raise OSError("the journal can't be written")
 
 

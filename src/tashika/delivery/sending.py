@@ -23,6 +23,7 @@ from uuid import uuid4
 import psycopg
 import uvloop
 from asgiref.sync import sync_to_async
+from django.db import Error as DatabaseAway
 
 from tashika.core import clock, config, database
 from tashika.delivery import reconciling, relays
@@ -192,7 +193,7 @@ async def _run_until_told() -> None:
         try:
             await sync_to_async(reconciling.reconcile)(journals=journals, now=clock.now(), permit=permit)
             await Sender(journals=journals, permit=Permit(permit)).run(ending)
-        except (psycopg.Error, OSError, RuntimeError) as error:
+        except (psycopg.Error, DatabaseAway, OSError, RuntimeError) as error:
             log.warning("sender interrupted (%s); trying again", type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ending.wait(), 1.0)

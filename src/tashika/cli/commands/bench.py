@@ -1,4 +1,4 @@
-"""`tashika bench NAME`: a benchmark of `bench/`."""
+"""`tashika bench NAME`: a benchmark of `bench/`, a module or a package."""
 
 import argparse
 import subprocess
@@ -6,15 +6,17 @@ import sys
 
 from tashika.cli.commands import lint
 
-HELP = "run bench/NAME.py"
+HELP = "run a benchmark of bench/"
 NEEDS_DJANGO = False
 PASSES_ON = True
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the name."""
-    names = sorted(path.stem for path in (lint.ROOT / "bench").glob("*.py"))
-    parser.add_argument("name", choices=names)
+    folder = lint.ROOT / "bench"
+    modules, packages = folder.glob("*.py"), folder.glob("*/__main__.py")
+    names = {path.stem for path in modules if path.stem != "__init__"} | {path.parent.name for path in packages}
+    parser.add_argument("name", choices=sorted(names))
 
 
 def run(arguments: argparse.Namespace) -> int:

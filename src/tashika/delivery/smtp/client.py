@@ -78,7 +78,7 @@ class Carrier(Protocol):
         """Asked in the instant in which the body is handed over: if it says no, the mail surely did not leave."""
 
     def body_begins(self, transaction: Transaction) -> None:
-        """Called right before the body is written."""
+        """Called right before the body is written. An OSError means that it can't be noted, and so does not leave."""
 
     def concluded(self, transaction: Transaction, result: Result) -> None:
         """What became of a mail: called once for each."""
@@ -324,8 +324,13 @@ class Connection(asyncio.Protocol):
             self.carrier.concluded(transaction, Result(Outcome.NOT_LEFT, "stopped before the body"))
             self._end("stopped before the body")
             return
+        try:
+            self.carrier.body_begins(transaction)
+        except OSError as error:
+            self.carrier.concluded(transaction, Result(Outcome.NOT_LEFT, f"it can't be noted: {error}"))
+            self._end("a body that can't be noted does not leave")
+            return
         following = self.carrier.next_mail() if self._pipelining else None
-        self.carrier.body_begins(transaction)
         transaction.body_begun = True
         self._expected.append((Step.DOT, transaction))
         body = stuffed(transaction.message)
