@@ -35,10 +35,14 @@ smtpd_client_connection_rate_limit = 0
 
 
 class Postfix:
-    """Started by `start`, stopped by `stop`; needs root and the package postfix."""
+    """Started by `start`, stopped by `stop`; needs root and the package postfix.
 
-    def __init__(self, port: int) -> None:
+    `settings` is put after the others in main.cf, with {folder} for the folder; `services` in master.cf.
+    """
+
+    def __init__(self, port: int, *, settings: str = "", services: str = "") -> None:
         self.port = port
+        self._settings, self._services = settings, services
         self.folder = Path(tempfile.mkdtemp(prefix="tashika-postfix-"))
 
     def start(self) -> None:
@@ -49,14 +53,15 @@ class Postfix:
         self.folder.chmod(0o755)
         config = self.folder / "etc"
         for name in ("etc", "queue", "data", "mail"):
-            (self.folder / name).mkdir()
+            (self.folder / name).mkdir(exist_ok=True)
         for name in ("data", "mail"):
             os.chown(self.folder / name, account.pw_uid, account.pw_gid)
-        (config / "main.cf").write_text(_MAIN.format(folder=self.folder, uid=account.pw_uid, gid=account.pw_gid))
+        main = _MAIN.format(folder=self.folder, uid=account.pw_uid, gid=account.pw_gid)
+        (config / "main.cf").write_text(main + self._settings.replace("{folder}", str(self.folder)))
         master = Path("/usr/share/postfix/master.cf.dist").read_text().splitlines()
         lines = [self._service(line) for line in master]
         lines.append("postlog   unix-dgram n  -       n       -       1       postlogd")
-        (config / "master.cf").write_text("\n".join(lines) + "\n")
+        (config / "master.cf").write_text("\n".join(lines) + "\n" + self._services)
         subprocess.run(["postfix", "-c", str(config), "start"], check=True, capture_output=True)
         time.sleep(1)
 

@@ -17,7 +17,7 @@ def main(argv: list[str] | None = None) -> int:
         prog="tashika", description="Tashika: bulk mail that reaches the right people, once."
     )
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    modules = {_name(module): module for module in _modules()}
+    modules = {_name(module): module for module in _modules(words[0] if words else "")}
     for name, module in sorted(modules.items()):
         subparser = subparsers.add_parser(name, help=module.HELP, description=module.HELP)
         module.configure(subparser)
@@ -65,9 +65,11 @@ def set_up_django() -> None:
     translation.activate(language())
 
 
-def _modules() -> list[ModuleType]:
+def _modules(word: str) -> list[ModuleType]:
+    """The command of that name alone, or all where none is called so by its file."""
     names = sorted(found.name for found in pkgutil.iter_modules(commands.__path__) if not found.name.startswith("_"))
-    return [import_module(f"{commands.__name__}.{name}") for name in names]
+    named = [name for name in names if name.replace("_", "-") == word]
+    return [import_module(f"{commands.__name__}.{name}") for name in named or names]
 
 
 def _name(module: ModuleType) -> str:

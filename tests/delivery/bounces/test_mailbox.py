@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tashika.core import sealing
-from tashika.delivery.bounces import mailbox, settings, taking
+from tashika.delivery.bounces import keeping, mailbox, settings, taking
 from tashika.delivery.bounces.models import Bounce, BounceSettings, RawReport
 from tashika.delivery.models import LedgerRow
 from tests.delivery.bounces.conftest import report, vacation
@@ -122,7 +122,7 @@ def test_more_than_one_helping(
 def test_a_long_message_is_fetched_up_to_the_limit(
     server: Dovecot, user: str, row: LedgerRow, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(taking, "KEPT", 5_000)
+    monkeypatch.setattr(keeping, "KEPT", 5_000)
     set_up(server, user)
     server.put(report(row) + b"x\n" * 50_000, user=user)
     assert mailbox.poll(now=now) == 1

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from procrastinate.contrib.django.models import ProcrastinateJob
 
+from tashika.delivery.bounces import tasks
 from tashika.delivery.bounces.models import Bounce, RawReport
 from tashika.people.models import Suppression
 from tests.delivery.bounces.conftest import dispatched, report
@@ -40,6 +42,9 @@ def test_a_bounce_is_taken_and_the_mail_server_may_forget_it(now: datetime) -> N
     for _ in range(2):  # brought again after a crash of the mail server
         done = tashika("bounce", message=raw)
         assert (done.returncode, done.stdout) == (0, b""), done.stderr
+    asked = ProcrastinateJob.objects.get(status="todo")  # once for both, so that a burst is read in one go
+    assert (asked.task_name, asked.lock) == (tasks.read.name, "bounces.read")
+    tasks.read()
     assert Bounce.objects.get().kind == "hard" and Suppression.objects.count() == 1
     kept = RawReport.objects.get()
     assert (bytes(kept.raw), kept.way, kept.size) == (raw, "pipe", len(raw))
@@ -62,7 +67,9 @@ def test_a_database_that_is_away_is_temporary(db: None) -> None:
 
 def test_so_is_a_configuration_that_somebody_is_just_editing(db: None, tmp_path: Path) -> None:
     (tmp_path / "tashika.toml").write_text("half = ")
-    done = tashika("bounce", message=b"Subject: x\n\nx\n", TASHIKA_CONFIG=str(tmp_path / "tashika.toml"))
+    done = tashika(
+        "bounce", message=b"Subject: x\n\nx\n", TASHIKA_CONFIG=str(tmp_path / "tashika.toml"), DATABASE_URL=""
+    )
     assert done.returncode == 75
 
 

@@ -7,7 +7,7 @@ from django.db import DatabaseError, transaction
 
 from tashika.activity.models import Event
 from tashika.core.models import AuditEntry
-from tashika.delivery.bounces import queries, recomputing, settings, taking
+from tashika.delivery.bounces import keeping, queries, recomputing, settings, taking
 from tashika.delivery.bounces.models import Bounce, BounceSettings, RawReport
 from tashika.delivery.bounces.parsing import reading
 from tashika.delivery.bounces.parsing.report import Kind, Report
@@ -156,9 +156,9 @@ def test_a_crash_before_reading_loses_nothing(row: LedgerRow, now: datetime) -> 
 
 
 def test_a_report_beyond_every_limit_is_cut_and_its_length_known(row: LedgerRow, now: datetime) -> None:
-    raw = report(row) + b"x" * (taking.KEPT + 5)
+    raw = report(row) + b"x" * (keeping.KEPT + 5)
     kept = take(raw, now).raw
-    assert kept.size == len(raw) and len(bytes(kept.raw)) == taking.KEPT
+    assert kept.size == len(raw) and len(bytes(kept.raw)) == keeping.KEPT
     assert Bounce.objects.get().kind == "hard"
 
 

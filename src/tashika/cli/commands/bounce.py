@@ -1,15 +1,17 @@
 """`tashika bounce`: one report on standard input, for a mail server's pipe.
 
-Its exit codes are those of sysexits.h: a mail server tries again after 75 and gives up after anything else, so that
-whatever may pass (the database is restarting, the disk is full) is 75.
+It keeps the report and asks a worker to read it, without loading Django: a large broadcast brings thousands, each in a
+process of its own. Its exit codes are those of sysexits.h: a mail server tries again after 75 and gives up after anything
+else, so that whatever may pass (the database is restarting, the disk is full) is 75.
 """
 
 import argparse
 import sys
 import traceback
+from datetime import UTC, datetime
 
 HELP = "take one bounce message from standard input (for Postfix's pipe)"
-NEEDS_DJANGO = False  # loaded below, where a fault becomes 75
+NEEDS_DJANGO = False
 EX_OK, EX_DATAERR, EX_TEMPFAIL = 0, 65, 75
 _BLOCK = 1_048_576
 
@@ -19,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Keep the message, then read and judge it. 0 once it is kept for good; 65 for nothing at all."""
+    """0 once the message is kept for good; 65 for nothing at all."""
     try:
         return _take()
     except Exception as error:  # whatever it is, the mail server has to bring the message again
@@ -30,17 +32,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _take() -> int:
-    from tashika.cli import main
+    import psycopg
 
-    main.set_up_django()
-    from tashika.core import clock
-    from tashika.delivery.bounces import taking
+    from tashika.core import config, sql
+    from tashika.delivery.bounces import keeping
 
-    raw, size = _standard_input(taking.KEPT)
+    raw, size = _standard_input(keeping.KEPT)
     if not raw.strip():
         print("tashika: no message on standard input", file=sys.stderr)
         return EX_DATAERR
-    taking.take(raw=raw, size=size, way="pipe", now=clock.now())
+    with psycopg.connect(config.database_url(), autocommit=True) as connection:
+        columns = keeping.columns(raw=raw, size=size, way="pipe", now=datetime.now(tz=UTC))
+        connection.execute(sql.load("delivery.bounces", "keep"), columns)
+        connection.execute(sql.load("delivery.bounces", "ask_to_read"))
     return EX_OK
 
 

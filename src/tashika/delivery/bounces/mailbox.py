@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 
 from tashika.core.text import Text, t
-from tashika.delivery.bounces import settings, taking
+from tashika.delivery.bounces import keeping, settings, taking
 from tashika.delivery.bounces.models import BounceSettings
 
 log = logging.getLogger("tashika.bounces")
@@ -104,7 +104,7 @@ def _take_all(mailbox: imaplib.IMAP4, found: BounceSettings, now: datetime) -> i
 
 
 def _take_one(mailbox: imaplib.IMAP4, uid: str, now: datetime) -> None:
-    answer = _done(mailbox.uid("FETCH", uid, f"(RFC822.SIZE BODY.PEEK[]<0.{taking.KEPT}>)"))
+    answer = _done(mailbox.uid("FETCH", uid, f"(RFC822.SIZE BODY.PEEK[]<0.{keeping.KEPT}>)"))
     for part in answer:
         if isinstance(part, tuple):
             size = _SIZE.search(b" ".join(one for one in (part[0], *_plain(answer))))

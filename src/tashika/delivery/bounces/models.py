@@ -8,7 +8,7 @@ from tashika.delivery.bounces.parsing.report import Kind
 class RawReport(models.Model):
     """A report as it came. Never changed, never deleted (triggers refuse it): whatever is read in it can be read anew.
 
-    `digest` makes taking it twice harmless. A report longer than `taking.KEPT` is kept up to there; `size` is the whole.
+    `digest` makes taking it twice harmless. A report longer than `keeping.KEPT` is kept up to there; `size` is the whole.
     """
 
     way = models.CharField(max_length=10)  # mailbox | pipe | webhook

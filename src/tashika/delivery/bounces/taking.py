@@ -4,22 +4,21 @@ Kept first, in a commit of its own: a report that can't be read, or a crash at a
 it (a mailbox, a pipe, a provider) may bring it again after a crash: the same bytes are the same report.
 """
 
-import hashlib
 import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from tashika.delivery.bounces import judging, settling
+from tashika.core import sql
+from tashika.delivery.bounces import judging, keeping, settling
 from tashika.delivery.bounces.models import Bounce, RawReport
 from tashika.delivery.bounces.parsing import provider_events, reading
 from tashika.delivery.bounces.parsing.report import Report
 from tashika.delivery.bounces.tying import Tie, tie
 
 log = logging.getLogger("tashika.bounces")
-KEPT = 10_000_000  # bytes of a report that are kept: reports are some thousand long
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +37,10 @@ def take(*, raw: bytes, way: str, now: datetime, provider: str = "", size: int |
 
 def keep(*, raw: bytes, way: str, now: datetime, provider: str = "", size: int | None = None) -> RawReport:
     """Keep the bytes, once."""
-    whole = _without_mailbox_line(raw)
-    cut = whole[:KEPT]
-    kept, _ = RawReport.objects.get_or_create(
-        digest=hashlib.sha256(provider.encode() + cut).digest(),
-        defaults={
-            "way": way,
-            "provider": provider,
-            "received_at": now,
-            "size": size if size is not None else len(whole),
-            "raw": cut,
-        },
-    )
-    return kept
+    columns = keeping.columns(raw=raw, way=way, provider=provider, size=size, now=now)
+    with connection.cursor() as cursor:
+        cursor.execute(sql.load("delivery.bounces", "keep"), columns)
+    return RawReport.objects.get(digest=columns["digest"])
 
 
 def read(kept: RawReport, *, now: datetime) -> Taken:
@@ -103,8 +93,3 @@ def _report(kept: RawReport) -> Report:
     except Exception:  # the parser never raises; if it does all the same, the report is kept and shown as unknown
         log.exception("report %s can't be read", kept.pk)
         return Report()
-
-
-def _without_mailbox_line(raw: bytes) -> bytes:
-    """Without the line `From sender date` that some deliveries put first: its date differs at each try."""
-    return raw[raw.find(b"\n") + 1 :] if raw.startswith(b"From ") else raw

@@ -13,6 +13,12 @@ def poll(timestamp: int) -> None:
     mailbox.poll(now=clock.now())
 
 
+@app.task(queueing_lock="bounces.read", lock="bounces.read")
+def read() -> None:
+    """A mail server's pipe has kept something."""
+    taking.read_what_is_unread(now=clock.now())
+
+
 @app.periodic(cron="* * * * *")
 @app.task(queueing_lock="bounces.catch_up")
 def catch_up(timestamp: int) -> None:
