@@ -48,7 +48,8 @@ api = NinjaAPI(
 
 
 class Problem(Schema):
-    """An error (RFC 9457): `title` says what is wrong, `fix` what to do, `where` the field or place."""
+    """An error (RFC 9457): `title` says what is wrong, `fix` what to do, `where` the field or place, `request`
+    the id of the call in the log."""
 
     type: str
     title: str
@@ -56,6 +57,7 @@ class Problem(Schema):
     code: str
     fix: str = ""
     where: str = ""
+    request: str = ""
     errors: list[dict[str, str]] = []
 
 
@@ -125,7 +127,8 @@ def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
 
 @api.exception_handler(Exception)
 def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
-    log.error("%s %s", request.method, request.resolver_match and request.resolver_match.route, exc_info=error)
+    route = request.resolver_match.route if request.resolver_match else ""
+    log.error("request failed", extra={"method": request.method, "route": route}, exc_info=error)
     title = t("Tashika の中で問題が起きました。", "Something went wrong inside Tashika.")
     return problem(request, 500, "broken", title, fix=t("記録を確かめてください。", "Look at the log."))
 
@@ -149,6 +152,7 @@ def problem(
             "code": code,
         }
         body |= {key: str(value) for key, value in (("fix", fix), ("where", where)) if value}
+    body["request"] = request.request_id  # type: ignore[attr-defined]
     if errors:
         body["errors"] = errors
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}

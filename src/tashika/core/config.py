@@ -75,6 +75,19 @@ SETTINGS: tuple[Setting, ...] = (
         "Configuration folder of the Postfix of this host, for relays that are marked as it",
     ),
     Setting("import_max_bytes", "TASHIKA_IMPORT_MAX_BYTES", str(2 * 1024**3), "Largest import file, in bytes"),
+    Setting(
+        "log_format", "TASHIKA_LOG_FORMAT", "", "text or json (one object a line); empty: text on a terminal, else json"
+    ),
+    Setting(
+        "log_level", "TASHIKA_LOG_LEVEL", "info", "Least level of our own log lines: debug, info, warning or error"
+    ),
+    Setting(
+        "metrics_token",
+        "TASHIKA_METRICS_TOKEN",
+        "",
+        "What `/metrics` asks for as a Bearer token, beside API keys; empty: API keys only",
+        True,
+    ),
     Setting("debug", "TASHIKA_DEBUG", "", "1: Django's debug pages. Never where others can reach it"),
 )
 _BY_KEY = {setting.key: setting for setting in SETTINGS}

@@ -42,3 +42,22 @@ class OrganisationSettings(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Process(models.Model):
+    """A process of the installation as it speaks of itself; see `core.processes`."""
+
+    id = models.UUIDField(primary_key=True)
+    kind = models.CharField(max_length=20)  # web | worker | catcher
+    host = models.CharField(max_length=100)
+    pid = models.IntegerField()
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    says = models.JSONField(default=dict)  # memory, counts, what it is doing
+
+    class Meta:
+        db_table = "core_process"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.host}:{self.pid}"

@@ -1,6 +1,6 @@
 """Django's settings, made from `core.config`."""
 
-from tashika.core import config
+from tashika.core import config, logs
 
 SECRET_KEY = config.secret_key()
 DEBUG = config.get("debug") == "1"
@@ -35,6 +35,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "tashika.web.requests.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "tashika.web.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -123,11 +124,4 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"tashika": {"level": "INFO"}},
-}
+LOGGING = logs.configuration()

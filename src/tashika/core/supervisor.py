@@ -2,13 +2,15 @@
 
 import contextlib
 import ctypes
+import logging
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
+log = logging.getLogger("tashika.core")
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -90,7 +92,7 @@ class Supervisor:
             child.process = None
             child.pause = 0.5 if moment - child.started > 30 else min(child.pause * 2, LONGEST_PAUSE)
             child.due = moment + child.pause
-            print(f"[{child.name}] ended ({code}); again in {child.pause:g} s", file=sys.stderr, flush=True)
+            log.warning("ended; again in a moment", extra={"child": child.name, "code": code, "pause": child.pause})
         if moment >= child.due:
             child.started = moment
             child.process = subprocess.Popen(

@@ -23,7 +23,7 @@ from asgiref.sync import sync_to_async
 from tashika.contents.models import Version
 from tashika.core import clock, config
 from tashika.core.errors import TashikaError
-from tashika.delivery import letters, relays, retrying, states
+from tashika.delivery import counting, letters, relays, retrying, states
 from tashika.delivery.journal import Begun, Journal
 from tashika.delivery.ledger import Claimed, Due, Ended, Ledger
 from tashika.delivery.models import Dispatch, Relay
@@ -72,6 +72,7 @@ class Carried:
     letter: Letter
     begun: int  # microseconds since 1970
     digest: bytes  # of the message before it was signed: what can be built again (G6)
+    body: int = 0  # when it was handed over, in microseconds since 1970
     settled: bool = False  # on record already, because a stop could not wait for the reply
 
 
@@ -82,6 +83,7 @@ class Lane:
         self.relay = relay
         self.sender = sender
         self.default_relay = 0
+        self.counts = counting.of_relay(int(relay.pk))
         self._server = relays.server_of(relay)
         self._most = min(relay.connections, config.get_int("sender_connections"))
         self._pace = Pace(relay.per_hour)
@@ -117,6 +119,22 @@ class Lane:
         for task in self._tasks:
             if task.done() and not task.cancelled() and task.exception():
                 raise RuntimeError("a lane broke") from task.exception()
+
+    def says(self) -> dict[str, object]:
+        """How it stands at this instant, for the register of senders."""
+        rests = self._not_before - time.monotonic()
+        rows = [*self._waiting, *(one.of.row for one in self._under_way)]
+        return {
+            "relay": self.relay.pk,
+            "connections": len(self._connections),
+            "most": self._most,
+            "waiting": len(self._waiting),
+            "under_way": len(self._under_way),
+            "rate": round(self._rate, 1),
+            "failures": self._failures,
+            "rests_until": time.time() + rests if rests > 0 else None,
+            "dispatches": sorted({row.dispatch for row in rows}),
+        }
 
     # -- stopping
 
@@ -223,7 +241,11 @@ class Lane:
         urgent = [one for one in urgent if await self._has_letter(one)]
         async with self._claiming:
             for one in urgent:
+                asked = time.monotonic()
                 rows = await self.sender.ledger.claim(dispatch=one.id, limit=max(10, self._portion // len(urgent)))
+                self.counts.claims += 1
+                self.counts.claimed += len(rows)
+                self.counts.claim_seconds += time.monotonic() - asked
                 if self._waiting and one.priority < 5:
                     self._waiting.extendleft(reversed(rows))
                 else:
@@ -241,7 +263,7 @@ class Lane:
         try:
             self._letters[due.id] = await sync_to_async(_letter)(due)
         except (TashikaError, ValueError) as error:  # such as a key that can't be unsealed: this dispatch waits
-            log.warning("dispatch:%s can't be sent: %s", due.id, error)
+            log.warning("can't be sent: %s", type(error).__name__, extra={"dispatch": due.id})
             self._put_off[due.id] = time.monotonic() + FRESH
             return False
         return True
@@ -267,9 +289,11 @@ class Lane:
             task.add_done_callback(self._helpers.discard)
 
     async def _open(self) -> None:
+        asked = time.monotonic()
         try:
             connection = await open_connection(self._server, self)
         except UnableToConnect as error:
+            self.counts.unreachable += 1
             self._failed()
             await sync_to_async(_note_error)(self.relay.pk, str(error))
             self.relay.last_error = str(error)
@@ -277,6 +301,8 @@ class Lane:
         finally:
             self._opening -= 1
         self._connections.add(connection)
+        self.counts.connected += 1
+        self.counts.connect_seconds += time.monotonic() - asked
         if self.relay.last_error:
             self.relay.last_error = ""
             await sync_to_async(_note_error)(self.relay.pk, "")
@@ -319,6 +345,7 @@ class Lane:
             transaction = self._build(row)
             if transaction is not None:
                 self._begun += 1
+                self.counts.begun += 1
                 self._under_way.add(transaction)
                 return transaction
         self._hungry.set()
@@ -332,6 +359,7 @@ class Lane:
 
     def body_begins(self, transaction: Transaction) -> None:
         """On disk before it is on the wire."""
+        transaction.of.body = _now()
         row = transaction.of.row
         begun = Begun(row.id, row.message_id, row.dispatch, row.address_hash)
         self.sender.journal.body_begins(begun, self.sender.ledger.reasons.get(row.dispatch, ""))
@@ -341,6 +369,7 @@ class Lane:
         self._under_way.discard(transaction)
         carried: Carried = transaction.of
         row, ended = carried.row, _now()
+        self.counts.concluded(result, carried.begun, carried.body, ended)
         state, due = result.outcome.value, None
         if result.outcome is Outcome.ACCEPTED:
             self._failures = 0
@@ -386,7 +415,7 @@ class Lane:
             if letter.mail.signer:
                 message = letter.mail.signer.sign(message)
         except Exception as error:  # a fault in one person's values must not stop the others (37 of the fault list)
-            log.warning("ledger:%s can't be built: %s", row.id, type(error).__name__)
+            log.warning("can't be built: %s", type(error).__name__, extra={"ledger": row.id, "dispatch": row.dispatch})
             words = f"{type(error).__name__}: {error}"
             self._end(Ended(row.id, row.claim, states.EXCLUDED, words, None, _now()))
             return None
@@ -433,11 +462,16 @@ class Lane:
     async def _record(self) -> None:
         async with self._recording:
             batch, self._ended = self._ended, []
+            asked = time.monotonic()
             try:
                 await self.sender.ledger.record(batch)
             except BaseException:
                 self._ended = batch + self._ended
                 raise
+            if batch:
+                self.counts.records += 1
+                self.counts.recorded += len(batch)
+                self.counts.record_seconds += time.monotonic() - asked
 
 
 def _now() -> int:

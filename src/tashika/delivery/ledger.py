@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from tashika.core import sql
 from tashika.delivery import planning
@@ -79,11 +80,12 @@ class Ledger:
         assert row is not None
         return int(row[0])
 
-    async def renew(self, permit: timedelta) -> bool:
-        """Renew the permit. False when the register says that we have ended: then nothing may be sent any more."""
+    async def renew(self, permit: timedelta, says: dict[str, Any] | None = None) -> bool:
+        """Renew the permit, and say how the sender stands (`counting`). False when the register says that we have ended: then nothing may be sent any more."""
         cursor = await self._execute(
-            "UPDATE delivery_sender SET seen_at = now(), permit_until = now() + %s WHERE id = %s AND ended_at IS NULL",
-            [permit, self._sender],
+            "UPDATE delivery_sender SET seen_at = now(), permit_until = now() + %s, says = %s"
+            " WHERE id = %s AND ended_at IS NULL",
+            [permit, Jsonb(says or {}), self._sender],
         )
         return cursor.rowcount == 1
 

@@ -274,6 +274,7 @@ class Sender(models.Model):
     permit_until = models.DateTimeField()
     seen_stop = models.BigIntegerField(default=0)  # id of the newest Stop that it has answered
     ended_at = models.DateTimeField(null=True)
+    says = models.JSONField(default=dict, db_default={})  # see `counting.says`
 
     class Meta:
         db_table = "delivery_sender"

@@ -71,7 +71,7 @@ def _settle(testimony: journal.Testimony, now: datetime) -> int:
             sender.save(update_fields=["ended_at"])
     if rows:
         doubts = sum(state == states.IN_DOUBT for state, _ in verdicts)
-        log.warning("sender %s died: %s rows settled, %s in doubt", testimony.sender, len(rows), doubts)
+        log.warning("a sender died", extra={"sender": testimony.sender, "rows": len(rows), "in_doubt": doubts})
     return len(rows)
 
 

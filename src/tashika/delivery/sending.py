@@ -25,8 +25,8 @@ import uvloop
 from asgiref.sync import sync_to_async
 from django.db import Error as DatabaseAway
 
-from tashika.core import clock, config, database
-from tashika.delivery import reconciling, relays
+from tashika.core import clock, config, database, logs
+from tashika.delivery import counting, reconciling, relays
 from tashika.delivery.journal import Journal, forget
 from tashika.delivery.lanes import Lane
 from tashika.delivery.ledger import Ledger
@@ -44,6 +44,7 @@ class Sender:
 
     def __init__(self, *, journals: Path, permit: Permit) -> None:
         self.id = uuid4()
+        logs.identify(sender=self.id)
         self.journals = journals
         self.permit = permit
         self.journal = Journal(journals, self.id)
@@ -136,7 +137,8 @@ class Sender:
         """Renew the permit; hear stops even if a notice got lost. A renewed permit counts only once stops were heard: one
         that had run out may have let a stop be answered without us. Raises RuntimeError when we were struck off."""
         begun = self.permit.clock()
-        if not await self.ledger.renew(self.permit.span):
+        says = counting.says([lane.says() for lane in self.lanes.values()], self.journals)
+        if not await self.ledger.renew(self.permit.span, says):
             raise RuntimeError("this sender was struck off the register")
         await self.obey()
         self.permit.runs_from(begun)
@@ -194,7 +196,8 @@ async def _run_until_told() -> None:
             await sync_to_async(reconciling.reconcile)(journals=journals, now=clock.now(), permit=permit)
             await Sender(journals=journals, permit=Permit(permit)).run(ending)
         except (psycopg.Error, DatabaseAway, OSError, RuntimeError) as error:
-            log.warning("sender interrupted (%s); trying again", type(error).__name__)
+            counting.interrupted(error)
+            log.warning("interrupted by %s; trying again", type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ending.wait(), 1.0)
 

@@ -87,11 +87,11 @@ def _plan(publication: Publication, now: datetime) -> None:
     try:
         planning.plan(dispatch=dispatch, audience=matching.audience_sql(version.body, version.content_id), now=now)
     except TashikaError as error:
-        log.warning("publication %s can't be planned: %s", publication.pk, error.code)
+        log.warning("can't be planned", extra={"publication": publication.pk, "code": error.code})
         reason = f"{error.what} {error.where}".strip()
         unpublishing.unpublish(scenario=publication.scenario, by=SYSTEM, now=now, reason=reason)
     except DatabaseError:
-        log.exception("publication %s could not be planned; again in a second", publication.pk)
+        log.exception("could not be planned; again in a second", extra={"publication": publication.pk})
 
 
 def _plan_what_a_crash_left(now: datetime) -> None:

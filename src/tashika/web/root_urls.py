@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+handler500 = "tashika.web.requests.broken"
 urlpatterns = [
     path("", include("tashika.public.urls")),
     path("api/v1/", include("tashika.api.urls")),

@@ -11,7 +11,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Catch until SIGTERM or SIGINT."""
+    from tashika.core import logs, processes
     from tashika.delivery import catching
 
+    logs.begin("catcher")
+    processes.begin("catcher")
     catching.run_forever()
     return 0

@@ -11,7 +11,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Send until SIGTERM or SIGINT."""
+    from tashika.core import logs
     from tashika.delivery import sending
 
+    logs.begin("sender")
     sending.run_forever()
     return 0

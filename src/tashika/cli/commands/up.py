@@ -17,7 +17,7 @@ import psycopg
 from tashika.accounts import first_run
 from tashika.cli import migrations
 from tashika.cli.ports import port_is_free
-from tashika.core import config
+from tashika.core import config, logs
 from tashika.core.errors import TashikaError
 from tashika.core.postgres import EmbeddedPostgres, UnableToStartPostgres
 from tashika.core.supervisor import Child, Supervisor
@@ -55,6 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Start PostgreSQL, migrate, then run the processes until Ctrl-C or SIGTERM."""
     _settle_environment(arguments)
+    logs.begin("up")
     folder = config.data_folder()
     folder.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0:

@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from tashika.core import config
+from tashika.core import config, logs
 
 HELP = "serve the interface, the API and recipients' pages"
 NEEDS_DJANGO = False
@@ -21,9 +21,10 @@ def run(arguments: argparse.Namespace) -> int:
     from granian.constants import Interfaces
     from granian.server import Server
 
+    logs.begin("web")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tashika.core.settings")
     Server(
-        "tashika.web.asgi:application",
+        "tashika.web.serving:application",
         address=arguments.host or config.get("host"),
         port=arguments.port or config.get_int("port"),
         interface=Interfaces.ASGINL,
@@ -31,5 +32,6 @@ def run(arguments: argparse.Namespace) -> int:
         websockets=False,
         log_access=False,
         workers_kill_timeout=3,
+        log_dictconfig=logs.configuration(),
     ).serve()
     return 0

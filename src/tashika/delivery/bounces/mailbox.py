@@ -49,7 +49,7 @@ def poll(*, now: datetime) -> int:
             taken = _take_all(mailbox, found, now)
     except (UnableToReadMailbox, OSError, imaplib.IMAP4.error) as problem:
         error = _words(problem)
-        log.warning("mailbox: %s", error)
+        log.warning("mailbox: %s", type(error).__name__)
     BounceSettings.objects.filter(pk=1).update(polled_at=now, last_error=error)
     return taken
 

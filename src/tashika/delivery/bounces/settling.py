@@ -20,5 +20,5 @@ def settle(rows: list[int] | None, *, now: datetime) -> int:
         cursor.execute(sql.load("delivery.bounces", "settle"), {"rows": rows, "now": now})
         settled = [int(row[0]) for row in cursor.fetchall()]
     if settled:
-        log.info("settled by evidence: %s rows in doubt", len(settled))
+        log.info("rows in doubt settled by evidence", extra={"rows": len(settled)})
     return len(settled)

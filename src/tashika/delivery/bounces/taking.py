@@ -55,7 +55,7 @@ def read(kept: RawReport, *, now: datetime) -> Taken:
         if tied is not None:
             judging.judge(bounce, row=tied.row, now=now)
             settling.settle([int(tied.row.pk)], now=now)
-    log.info("report %s: %s, ledger:%s", kept.pk, bounce.kind, bounce.row_id)
+    log.info("report read: %s", bounce.kind, extra={"report": kept.pk, "ledger": bounce.row_id})
     return Taken(bounce, True)
 
 
@@ -91,5 +91,5 @@ def _report(kept: RawReport) -> Report:
     try:
         return (provider_events if kept.way == "webhook" else reading).read(bytes(kept.raw))
     except Exception:  # the parser never raises; if it does all the same, the report is kept and shown as unknown
-        log.exception("report %s can't be read", kept.pk)
+        log.exception("a report can't be read", extra={"report": kept.pk})
         return Report()
