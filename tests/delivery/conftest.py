@@ -1,5 +1,6 @@
 """A dispatch with real rows, a real sender process, a server that keeps the truth."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -125,19 +126,20 @@ def sender(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., Sen
     """Starts sender processes; all are gone after the test."""
     started: list[SenderProcess] = []
 
-    def start(**environment: str) -> SenderProcess:
-        code = "import django; django.setup(); from tashika.delivery import sending; sending.run_forever()"
-        process = subprocess.Popen(
-            [sys.executable, "-c", code],
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(sys.path),
-                "DJANGO_SETTINGS_MODULE": "tashika.core.settings",
-                "DATABASE_URL": database_url(),
-                "TASHIKA_SECRET_KEY": settings.SECRET_KEY,
-                **environment,
-            },
-        )
+    def start(*, log: Path | None = None, **environment: str) -> SenderProcess:
+        with contextlib.ExitStack() as stack:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tashika.cli", "sender"],
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(sys.path),
+                    "DJANGO_SETTINGS_MODULE": "tashika.core.settings",
+                    "DATABASE_URL": database_url(),
+                    "TASHIKA_SECRET_KEY": settings.SECRET_KEY,
+                    **environment,
+                },
+                stderr=stack.enter_context(log.open("a")) if log else None,
+            )
         started.append(SenderProcess(process))
         return started[-1]
 

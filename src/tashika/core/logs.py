@@ -157,10 +157,10 @@ def _error(record: logging.LogRecord) -> dict[str, Any]:
     kind, error, trace = record.exc_info
     assert kind is not None
     found: dict[str, Any] = {"type": kind.__name__, "where": _places(trace)}
-    code = getattr(error, "sqlstate", None) or getattr(error, "errno", None) or getattr(error, "code", None)
-    if code:
-        found["code"] = str(code)
     cause = error.__cause__ or error.__context__ if error else None
+    codes = (getattr(one, name, None) for one in (error, cause) for name in ("sqlstate", "errno", "code"))
+    if code := next((str(one) for one in codes if one), ""):
+        found["code"] = code
     if cause is not None:
         found["because_of"] = type(cause).__name__
         found["where"] += _places(cause.__traceback__)
