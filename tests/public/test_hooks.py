@@ -236,6 +236,29 @@ def test_a_delivery_is_kept_only_as_evidence_for_a_doubt(administrator: User, no
     assert [bounce.row_id for bounce in Bounce.objects.all()] == [doubt.pk]
 
 
+@pytest.mark.parametrize("what", ["Open", "Click", "Delivery"])
+def test_what_goes_well_settles_the_doubt_that_it_names_and_no_other(
+    what: str, administrator: User, now: datetime
+) -> None:
+    doubt = dispatched(1, now, state="in_doubt")[0]
+    headers = opened("postmark", administrator, now)
+    event = {"RecordType": what, "MessageID": "1", "Recipient": doubt.address, "OriginalLink": "https://example.jp/"}
+    post("postmark", event, headers)
+    doubt.refresh_from_db()
+    assert doubt.state == "in_doubt", "it may be of an earlier mail to the same address"
+    assert not RawReport.objects.exists()
+    post("postmark", event | {"Metadata": {"return-path": envelope(doubt)}}, headers)
+    doubt.refresh_from_db()
+    assert doubt.state == "accepted" and "delivered" in doubt.reply
+
+
+def test_a_bounce_that_names_only_the_address_settles_no_doubt(administrator: User, now: datetime) -> None:
+    doubt = dispatched(1, now, state="in_doubt")[0]
+    post("postmark", postmark(doubt, From="x@mirai.example.jp"), opened("postmark", administrator, now))
+    doubt.refresh_from_db()
+    assert (doubt.state, Bounce.objects.get().tied_by) == ("in_doubt", "recipient")
+
+
 def test_opens_and_clicks_of_a_provider_are_not_ours(row: LedgerRow, administrator: User, now: datetime) -> None:
     headers = opened("postmark", administrator, now)
     post("postmark", {"RecordType": "Open", "MessageID": "1", "Recipient": row.address}, headers)

@@ -74,6 +74,12 @@ SETTINGS: tuple[Setting, ...] = (
         "/etc/postfix",
         "Configuration folder of the Postfix of this host, for relays that are marked as it",
     ),
+    Setting(
+        "mail_log",
+        "TASHIKA_MAIL_LOG",
+        "",
+        "Log of the Postfix that takes our mails, such as /var/log/mail.log: evidence for mails in doubt; empty: none",
+    ),
     Setting("import_max_bytes", "TASHIKA_IMPORT_MAX_BYTES", str(2 * 1024**3), "Largest import file, in bytes"),
     Setting(
         "log_format", "TASHIKA_LOG_FORMAT", "", "text or json (one object a line); empty: text on a terminal, else json"

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from tashika.activity.models import Event
-from tashika.delivery import states
-from tashika.delivery.bounces import settling
+from tashika.delivery import settling, states
 from tashika.delivery.models import LedgerRow
 from tashika.mails import compiling
+from tashika.people import consent
 
 
 def find(row: int | None) -> LedgerRow | None:
@@ -34,10 +34,17 @@ def clicked(*, row: LedgerRow, index: int, now: datetime) -> str | None:
     return target
 
 
+def opted_out(*, row: LedgerRow, now: datetime) -> None:
+    """The person opted out by the mail's own link, which proves that it arrived."""
+    consent.opt_out(contact_id=row.contact_id, address=row.address, now=now, detail=f"dispatch:{row.dispatch_id}")
+    if row.state == states.IN_DOUBT:
+        settling.by_evidence([settling.Verdict(int(row.pk), states.ACCEPTED, "opted_out")], now=now)
+
+
 def _tell(row: LedgerRow, kind: str, now: datetime, detail: dict[str, int]) -> None:
     number = row.dispatch.mail_version.content.number
     Event.objects.create(
         at=now, contact_id=row.contact_id, kind=kind, dispatch_id=row.dispatch_id, mail_number=number, detail=detail
     )
     if row.state == states.IN_DOUBT:
-        settling.settle([int(row.pk)], now=now)
+        settling.by_evidence([settling.Verdict(int(row.pk), states.ACCEPTED, kind)], now=now)

@@ -3,6 +3,7 @@
 from procrastinate.contrib.django import app
 
 from tashika.core import clock
+from tashika.delivery.evidence import looking
 from tashika.delivery.models import SendingDomain
 from tashika.delivery.sender_check import checking
 
@@ -19,3 +20,10 @@ def check_senders(timestamp: int) -> None:
     """Every day, so that a record that was lost shows."""
     for domain in SendingDomain.objects.filter(archived_at=None):
         checking.check(domain=domain, now=clock.now())
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="delivery.look_for_evidence", lock="delivery.look_for_evidence")
+def look_for_evidence(timestamp: int) -> None:
+    """Postfix's log and queue are asked about mails in doubt."""
+    looking.look(now=clock.now())

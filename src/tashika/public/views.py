@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 from tashika.core import clock, reachable
 from tashika.delivery import recipients, tracking
 from tashika.delivery.models import LedgerRow
-from tashika.people import consent
 from tashika.people.addresses import masked
 
 _PICTURE = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
@@ -24,9 +23,7 @@ def opt_out(request: HttpRequest, token: str) -> HttpResponse:
     row = _row(tracking.OPT_OUT, token)
     done = request.method == "POST"
     if done:
-        consent.opt_out(
-            contact_id=row.contact_id, address=row.address, now=clock.now(), detail=f"dispatch:{row.dispatch_id}"
-        )
+        recipients.opted_out(row=row, now=clock.now())
     language = "ja" if (translation.get_language_from_request(request) or "ja").startswith("ja") else "en"
     with translation.override(language):
         return render(

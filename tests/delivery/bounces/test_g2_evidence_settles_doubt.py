@@ -53,6 +53,12 @@ def test_so_does_an_open(doubts: list[LedgerRow], now: datetime) -> None:
     assert doubts[0].reply.endswith("[opened]")
 
 
+def test_so_does_opting_out_by_its_own_link(doubts: list[LedgerRow], now: datetime) -> None:
+    recipients.opted_out(row=doubts[0], now=now)
+    assert _states(doubts) == ["accepted", "in_doubt", "in_doubt"]
+    assert doubts[0].reply.endswith("[opted_out]")
+
+
 def test_silence_and_a_forged_report_settle_nothing(doubts: list[LedgerRow], now: datetime) -> None:
     forged = report(doubts[0], to="news@mirai.example.jp").replace(str(doubts[0].message_id).encode(), b"x")
     taking.take(raw=forged, way="pipe", now=now)

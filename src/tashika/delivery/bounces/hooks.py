@@ -110,20 +110,22 @@ def find(provider: str) -> OpenHook:
 
 
 def take_events(*, provider: str, events: Iterable[dict[str, Any]], now: datetime) -> int:
-    """Take events of a provider that has been verified; how many were new. Opens and clicks are ours to count, and a
-    delivery is worth keeping only as evidence for a row in doubt."""
+    """Take events of a provider that has been verified; how many were new. Opens and clicks are ours to count: like
+    everything that goes well they are kept only as evidence for a row in doubt."""
     Hook.objects.filter(provider=provider).update(called_at=now)
     taken = 0
     for event in events:
-        if event.get("event_type") not in provider_events.KINDS:
+        what = event.get("event_type")
+        if what not in provider_events.KINDS:
             continue
         raw = json.dumps({"provider": provider, **event}, ensure_ascii=False, sort_keys=True, default=str).encode()
-        if event["event_type"] == "delivered" and not _settles(raw):
+        if what in provider_events.WENT_WELL and not _settles(raw):
             continue
         taken += taking.take(raw=raw, way="webhook", provider=provider, now=now).new
     return taken
 
 
 def _settles(raw: bytes) -> bool:
-    tied = tying.tie(provider_events.read(raw), trusted=True)
+    """Whether it speaks of a mail in doubt: of that one, not of any to the same address."""
+    tied = tying.tie(provider_events.read(raw), trusted=False)
     return tied is not None and tied.row.state == states.IN_DOUBT

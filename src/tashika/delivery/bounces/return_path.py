@@ -41,6 +41,11 @@ def row_of(text: str) -> int | None:
     return row if row < 2**63 else None
 
 
+def row_in(address: str) -> int | None:
+    """The row whose token stands in an envelope sender of ours, or None."""
+    return row_of(address.rpartition("@")[0].rpartition("+")[2])
+
+
 def envelope_sender(row_id: int, *, return_path: str, from_address: str) -> str:
     """MAIL FROM for one mail: the return path with the row's token, or From's address where no return path is set.
 

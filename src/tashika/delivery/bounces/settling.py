@@ -4,21 +4,17 @@ Whoever reports on a mail had it: a report with its token, its opt-out link or i
 it, whatever became of it later. So `in_doubt` becomes `accepted`, and the bounce stands beside it.
 """
 
-import logging
 from datetime import datetime
 
 from django.db import connection
 
 from tashika.core import sql
-
-log = logging.getLogger("tashika.bounces")
+from tashika.delivery import settling, states
 
 
 def settle(rows: list[int] | None, *, now: datetime) -> int:
     """Settle these rows, or with None all, as far as they are in doubt and there is evidence; how many were settled."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.load("delivery.bounces", "settle"), {"rows": rows, "now": now})
-        settled = [int(row[0]) for row in cursor.fetchall()]
-    if settled:
-        log.info("rows in doubt settled by evidence", extra={"rows": len(settled)})
-    return len(settled)
+        cursor.execute(sql.load("delivery.bounces", "evidence"), {"rows": rows})
+        found = cursor.fetchall()
+    return settling.by_evidence((settling.Verdict(row, states.ACCEPTED, words) for row, words in found), now=now)

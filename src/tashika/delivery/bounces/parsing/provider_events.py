@@ -11,7 +11,9 @@ from typing import Any
 from tashika.delivery.bounces.parsing import reasons, references
 from tashika.delivery.bounces.parsing.report import KIND_OF_REASON, Kind, Reason, Report
 
-_KINDS = {"complained": Kind.COMPLAINT, "deferred": Kind.DELAYED, "delivered": Kind.DELIVERED}
+# What says that the provider took the mail, or that the person has it.
+WENT_WELL = ("queued", "sent", "delivered", "opened", "clicked", "autoresponded", "unsubscribed")
+_KINDS = {"complained": Kind.COMPLAINT, "deferred": Kind.DELAYED} | dict.fromkeys(WENT_WELL, Kind.DELIVERED)
 _FAILED = ("bounced", "rejected", "failed")
 _REASONS = {
     "invalid": Reason.UNKNOWN_USER,
@@ -29,7 +31,7 @@ _PERMANENT = {
     ("hard_bounce", "true"),  # Mailjet
     ("type", "hard_bounced"),  # MailerSend
 }  # fmt: skip
-# Event types worth keeping: opens and clicks are our own to count. `subscription` is a question to a person.
+# Event types worth reading. `subscription` is a question to a person.
 KINDS = (*_KINDS, *_FAILED, "subscription")
 _DEEPEST = 12
 
