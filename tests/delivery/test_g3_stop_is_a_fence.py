@@ -5,18 +5,19 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any, cast
 from uuid import uuid4
 
 import psycopg
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connections
+from django.db import connection, connections
 
 from tashika.accounts.models import User
 from tashika.core import database
 from tashika.core.actors import SYSTEM
 from tashika.delivery import queries, stopping
-from tashika.delivery.ledger import Ledger
+from tashika.delivery.ledger import GATE, Ledger
 from tests.delivery.conftest import SenderProcess, check_ledger_against, planned, relay_to, wait_until
 from tests.fakes.smtp_server import SmtpServer
 
@@ -163,6 +164,48 @@ def test_emergency_stop_halts_everything_and_only_a_publisher_lets_it_go_on(
         check_ledger_against(server, dispatch)
 
 
+def test_a_sender_that_freezes_in_the_middle_of_a_claim_does_not_keep_the_gate(
+    now: datetime, transactional_db: None
+) -> None:
+    """Whenever a claim waits for its sender, a stop can pass: else SIGSTOP or a cut wire holds it up without end. Found by
+    `bench chaos`, where the gate and the claim were two messages of one transaction."""
+    with SmtpServer() as server:
+        dispatch = planned(3, relay_to(server, now), now)
+    passed: list[bool] = []
+
+    class Freezing:
+        """A connection whose owner freezes after each message to the database."""
+
+        def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+            self._connection = connection
+
+        async def execute(self, *words: Any) -> psycopg.AsyncCursor[Any]:
+            cursor = await self._connection.execute(*words)
+            await asyncio.sleep(0.2)
+            passed.append(await sync_to_async(_gate_is_open)())
+            return cursor
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._connection, name)
+
+    async def claim() -> int:
+        async with await psycopg.AsyncConnection.connect(database.conninfo(), autocommit=True) as ours:
+            ledger = Ledger(cast(Any, Freezing(ours)), uuid4())
+            await ledger.register(host="here", pid=1, permit=timedelta(seconds=15))
+            return len(await ledger.claim(dispatch=dispatch.pk, limit=2))
+
+    assert asyncio.run(claim()) == 2
+    assert all(passed)
+
+
+def _gate_is_open() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [GATE])
+        found = bool(cursor.fetchone()[0])
+    connections.close_all()
+    return found
+
+
 def test_a_stop_in_the_instant_in_which_a_sender_registers_is_answered(now: datetime, transactional_db: None) -> None:
     """What a sender counts as answered is what the register says: a stop pressed a moment later is heard of."""
     with SmtpServer() as server:
@@ -170,8 +213,8 @@ def test_a_stop_in_the_instant_in_which_a_sender_registers_is_answered(now: date
     before = stopping.stop_dispatch(dispatch_id=dispatch.pk, by=SYSTEM, now=now)
 
     async def register_while_somebody_stops() -> tuple[int, list[int]]:
-        async with await psycopg.AsyncConnection.connect(database.conninfo(), autocommit=True) as connection:
-            ledger = Ledger(connection, uuid4())
+        async with await psycopg.AsyncConnection.connect(database.conninfo(), autocommit=True) as ours:
+            ledger = Ledger(ours, uuid4())
             seen = await ledger.register(host="here", pid=1, permit=timedelta(seconds=15))
             await sync_to_async(_press)(dispatch.pk, now)
             return seen, [stop for stop, _, _ in await ledger.open_stops(seen)]

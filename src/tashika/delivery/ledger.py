@@ -64,6 +64,7 @@ class Ledger:
         self._connection = connection
         self._sender = sender
         self.lock = asyncio.Lock()
+        self._can_claim = False  # whether this session has the function
         self._open: Counter[int] = Counter()  # claim -> rows of it that have not ended
         self.reasons: dict[int, str] = {}  # dispatch -> its reason, as claims brought it
 
@@ -101,12 +102,14 @@ class Ledger:
         return [Due(*row) for row in await cursor.fetchall()]
 
     async def claim(self, *, dispatch: int, limit: int) -> list[Claimed]:
-        """Take rows. What is returned is committed as `sending` in our name. One round trip: the gate, the claim and
-        the commit travel together, and each statement still sees what was committed before it began."""
-        parameters = {"dispatch": dispatch, "sender": self._sender, "limit": limit}
-        async with self.lock, self._connection.pipeline(), self._connection.transaction():
-            await self._connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", [GATE])
-            cursor = await self._connection.execute(_claim_statement(), parameters)
+        """Take rows. What is returned is committed as `sending` in our name."""
+        async with self.lock:
+            if not self._can_claim:
+                await self._connection.execute(_claim_function())
+                self._can_claim = True
+            cursor = await self._connection.execute(
+                "SELECT * FROM pg_temp.delivery_claim(%s, %s, %s)", [dispatch, self._sender, limit]
+            )
         rows = await cursor.fetchall()
         claimed = [Claimed(row[0], dispatch, *row[1:8]) for row in rows]
         if rows:
@@ -179,8 +182,9 @@ class Ledger:
 
 
 @lru_cache
-def _claim_statement() -> str:
-    return sql.load("delivery", "claim").replace("{eligibility}", planning.eligibility())
+def _claim_function() -> str:
+    claim = sql.load("delivery", "claim")
+    return claim.replace("{gate}", str(GATE)).replace("{eligibility}", planning.eligibility())
 
 
 # Arrays travel as their text form, put together by one join each: the driver's own dumping of lists costs more than the

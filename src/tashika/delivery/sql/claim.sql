@@ -1,12 +1,21 @@
--- Take up to %(limit)s due rows of a dispatch for one sender, and judge each contact again (G5).
--- Runs after the gate was taken in a statement of its own, so that this snapshot sees every committed stop (G3).
+-- Take up to `most` due rows of a dispatch for one sender, and judge each contact again (G5).
+-- One call is one message to the database: while a sender is frozen or cut off, no claim of it stands open and keeps the
+-- gate from a stop. The claim itself runs after the gate, so that its snapshot sees every committed stop (G3).
+CREATE OR REPLACE FUNCTION pg_temp.delivery_claim(wanted bigint, by_sender uuid, most integer)
+RETURNS TABLE (row_id bigint, claim_id bigint, epoch_then integer, to_address varchar, to_hash text, mail_id text,
+               its_values jsonb, tries smallint, dispatch_reason varchar)
+LANGUAGE plpgsql AS $claim$
+#variable_conflict use_column
+BEGIN
+PERFORM pg_advisory_xact_lock_shared({gate});
+RETURN QUERY
 WITH live AS MATERIALIZED (
     SELECT d.id, d.epoch, d.reason, d.commercial, nextval('delivery_claim_id_seq') AS claim
     FROM delivery_dispatch d
-    WHERE d.id = %(dispatch)s
+    WHERE d.id = wanted
       AND d.state = 'sending'
       AND NOT EXISTS (SELECT FROM delivery_emergency_stop e WHERE e.released_at IS NULL)
-      AND EXISTS (SELECT FROM delivery_sender w WHERE w.id = %(sender)s AND w.ended_at IS NULL AND w.permit_until > now())
+      AND EXISTS (SELECT FROM delivery_sender w WHERE w.id = by_sender AND w.ended_at IS NULL AND w.permit_until > now())
 ),
 due AS (
     DELETE FROM delivery_queue q
@@ -14,9 +23,9 @@ due AS (
         SELECT one.ctid
         FROM delivery_queue one
         JOIN live ON one.dispatch_id = live.id
-        WHERE one.dispatch_id = %(dispatch)s AND one.due_at <= now()
+        WHERE one.dispatch_id = wanted AND one.due_at <= now()
         ORDER BY one.due_at, one.row_id
-        LIMIT %(limit)s
+        LIMIT most
         FOR UPDATE OF one SKIP LOCKED
     ))
     RETURNING q.row_id
@@ -40,7 +49,7 @@ moved AS (
 ),
 held AS (
     INSERT INTO delivery_claim (id, sender_id, dispatch_id, epoch, at, rows)
-    SELECT live.claim, %(sender)s, live.id, live.epoch, now(), taken.ids
+    SELECT live.claim, by_sender, live.id, live.epoch, now(), taken.ids
     FROM live
     CROSS JOIN (SELECT array_agg(id) AS ids FROM moved WHERE state = 'sending') taken
     WHERE taken.ids IS NOT NULL
@@ -48,4 +57,5 @@ held AS (
 SELECT moved.id, live.claim, live.epoch, moved.address, encode(moved.address_hash, 'hex'), moved.message_id::text,
        moved.merge_values, moved.attempts, live.reason
 FROM moved, live
-WHERE moved.state = 'sending'
+WHERE moved.state = 'sending';
+END $claim$
