@@ -196,15 +196,25 @@ async def _claim_and_record(dispatch: int, recipients: int) -> tuple[float, floa
     from uuid import uuid4
 
     import psycopg
+    from asgiref.sync import sync_to_async
 
-    from tashika.core import database
+    from tashika.core import clock, config, database
+    from tashika.delivery.arming import looking
     from tashika.delivery.ledger import Ended, Ledger
+
+    standing = await sync_to_async(looking.look)(data=config.data_folder(), now=clock.now())
 
     connection = await psycopg.AsyncConnection.connect(database.conninfo(), autocommit=True)
     claimed = recorded = 0.0
     async with connection:
         ledger = Ledger(connection, uuid4())
-        await ledger.register(host="bench", pid=os.getpid(), permit=timedelta(hours=1))
+        await ledger.register(
+            host="bench",
+            pid=os.getpid(),
+            permit=timedelta(hours=1),
+            home=standing.host,
+            remembered=standing.counter,
+        )
         left = recipients
         while left:
             began = time.monotonic()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from bench.chaos import checking
 from bench.chaos.faults import FAULTS
@@ -15,10 +16,11 @@ from bench.chaos.operators import patiently
 from bench.chaos.rounds import Round
 from bench.chaos.smtp_server import Transaction
 from tashika.accounts import api_keys, users
-from tashika.accounts.models import Role
+from tashika.accounts.models import Role, User
 from tashika.core import clock
 from tashika.core.actors import SYSTEM
 from tashika.core.models import OrganisationSettings
+from tashika.delivery.arming import deciding
 from tashika.delivery.models import Relay
 
 
@@ -168,3 +170,15 @@ def _prepare(house: House) -> None:
         is_default=True,
         created_at=now,
     )
+    if house.network:
+        _arm_the_second_host(house, person)
+
+
+def _arm_the_second_host(house: House, person: User) -> None:
+    """The host that looked first has armed itself; a person arms the other one (G13)."""
+
+    def waiting() -> list[UUID]:
+        return [host.id for host in deciding.situation(now=clock.now()).waiting if host.compared_at]
+
+    house.wait_for(lambda: bool(waiting()), "the second host", 60)
+    deciding.arm(by=person, hosts=waiting(), reason="chaos has two hosts", now=clock.now())

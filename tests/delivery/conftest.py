@@ -19,7 +19,7 @@ from django.conf import settings
 
 from tashika.contents import drafting, versions
 from tashika.contents.models import Version
-from tashika.core import database
+from tashika.core import config, database
 from tashika.delivery import planning, postfix_queue, queries
 from tashika.delivery.models import Dispatch, Relay
 from tashika.people.addresses import address_hash
@@ -123,8 +123,10 @@ class SenderProcess:
 
 @pytest.fixture
 def sender(transactional_db: None, tmp_path: Path) -> Iterator[Callable[..., SenderProcess]]:
-    """Starts sender processes; all are gone after the test."""
+    """Starts sender processes; all are gone after the test. To each test this host is a new one (G13)."""
     started: list[SenderProcess] = []
+    for name in ("arming", "journals"):
+        shutil.rmtree(config.data_folder() / name, ignore_errors=True)
 
     def start(*, log: Path | None = None, **environment: str) -> SenderProcess:
         with contextlib.ExitStack() as stack:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from tashika.accounts.models import User
 from tashika.core import database
 from tashika.core.actors import SYSTEM
 from tashika.delivery import queries, stopping
+from tashika.delivery.arming import looking
 from tashika.delivery.ledger import GATE, Ledger
 from tests.delivery.conftest import SenderProcess, check_ledger_against, planned, relay_to, wait_until
 from tests.fakes.smtp_server import SmtpServer
@@ -165,10 +167,11 @@ def test_emergency_stop_halts_everything_and_only_a_publisher_lets_it_go_on(
 
 
 def test_a_sender_that_freezes_in_the_middle_of_a_claim_does_not_keep_the_gate(
-    now: datetime, transactional_db: None
+    now: datetime, transactional_db: None, tmp_path: Path
 ) -> None:
     """Whenever a claim waits for its sender, a stop can pass: else SIGSTOP or a cut wire holds it up without end. Found by
     `bench chaos`, where the gate and the claim were two messages of one transaction."""
+    standing = looking.look(data=tmp_path, now=now)
     with SmtpServer() as server:
         dispatch = planned(3, relay_to(server, now), now)
     passed: list[bool] = []
@@ -191,7 +194,9 @@ def test_a_sender_that_freezes_in_the_middle_of_a_claim_does_not_keep_the_gate(
     async def claim() -> int:
         async with await psycopg.AsyncConnection.connect(database.conninfo(), autocommit=True) as ours:
             ledger = Ledger(cast(Any, Freezing(ours)), uuid4())
-            await ledger.register(host="here", pid=1, permit=timedelta(seconds=15))
+            await ledger.register(
+                host="here", pid=1, permit=timedelta(seconds=15), home=standing.host, remembered=standing.counter
+            )
             return len(await ledger.claim(dispatch=dispatch.pk, limit=2))
 
     assert asyncio.run(claim()) == 2
@@ -206,8 +211,11 @@ def _gate_is_open() -> bool:
     return found
 
 
-def test_a_stop_in_the_instant_in_which_a_sender_registers_is_answered(now: datetime, transactional_db: None) -> None:
+def test_a_stop_in_the_instant_in_which_a_sender_registers_is_answered(
+    now: datetime, transactional_db: None, tmp_path: Path
+) -> None:
     """What a sender counts as answered is what the register says: a stop pressed a moment later is heard of."""
+    standing = looking.look(data=tmp_path, now=now)
     with SmtpServer() as server:
         dispatch = planned(3, relay_to(server, now), now)
     before = stopping.stop_dispatch(dispatch_id=dispatch.pk, by=SYSTEM, now=now)
@@ -215,7 +223,9 @@ def test_a_stop_in_the_instant_in_which_a_sender_registers_is_answered(now: date
     async def register_while_somebody_stops() -> tuple[int, list[int]]:
         async with await psycopg.AsyncConnection.connect(database.conninfo(), autocommit=True) as ours:
             ledger = Ledger(ours, uuid4())
-            seen = await ledger.register(host="here", pid=1, permit=timedelta(seconds=15))
+            seen = await ledger.register(
+                host="here", pid=1, permit=timedelta(seconds=15), home=standing.host, remembered=standing.counter
+            )
             await sync_to_async(_press)(dispatch.pk, now)
             return seen, [stop for stop, _, _ in await ledger.open_stops(seen)]
 

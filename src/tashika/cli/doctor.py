@@ -46,6 +46,7 @@ def examine(*, now: datetime) -> Iterator[Finding]:
         yield missing
         if missing.level == "ok":
             yield from _processes(connection)
+            yield from _arming()
             yield from _leaving(connection)
             yield from _trail()
 
@@ -162,6 +163,25 @@ def _processes(connection: psycopg.Connection) -> Iterator[Finding]:
         )  # fmt: skip
 
 
+def _arming() -> Iterator[Finding]:
+    """Whether senders may work (G13)."""
+    _set_up_django()
+    from tashika.core import clock
+    from tashika.delivery.arming import deciding
+
+    here = deciding.situation(now=clock.now())
+    if here.is_fine:
+        yield Finding("ok", "arming", t("送信ロックはかかっていません。", "Senders are armed."))
+        return
+    words = [*here.why, *(one for host in here.waiting for one in host.why)]
+    joined = t(" / ".join(one.ja for one in words), "; ".join(one.en for one in words))
+    level = "warn" if here.sending else "bad"
+    yield Finding(
+        level, "arming", t("送信ロック: {why}", "Senders are locked: {why}", why=joined),
+        t("tashika arm で確かめ、解除してください。", "Look into it with `tashika arm`."),
+    )  # fmt: skip
+
+
 def _leaving(connection: psycopg.Connection) -> Iterator[Finding]:
     """What matters once mail really leaves: links that recipients can open."""
     (relays,) = _row(
@@ -194,11 +214,15 @@ def _leaving(connection: psycopg.Connection) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _trail() -> Iterator[Finding]:
+def _set_up_django() -> None:
     import django
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tashika.core.settings")
     django.setup()
+
+
+def _trail() -> Iterator[Finding]:
+    _set_up_django()
     from tashika.core import audit
 
     broken = audit.first_broken_entry()

@@ -63,6 +63,12 @@ SETTINGS: tuple[Setting, ...] = (
         "How long a sender may go on without an answer of the database (G3)",
     ),
     Setting(
+        "host_identity",
+        "TASHIKA_HOST_IDENTITY",
+        "",
+        "Who this host is, in place of its machine's own signs: for containers. No two hosts may share it (G13)",
+    ),
+    Setting(
         "dns_server",
         "TASHIKA_DNS_SERVER",
         "",

@@ -3,10 +3,10 @@
 One file per sender, held by a lock (`flock`) as long as the process lives: whoever can take the lock knows that the
 owner is dead. Lines:
 
-    boot <id>                                        which boot of the machine wrote what follows
-    D <dispatch> <reason>                            what a dispatch is, once
-    B <row> <message id> <dispatch> <address hash>   before the first byte of a body
-    <state> <row> <reply>                            after the reply: accepted, refused, queued
+    boot <id>                                                which boot of the machine wrote what follows
+    D <dispatch> <reason>                                    what a dispatch is, once
+    B <row> <message id> <dispatch> <address hash> <claim>   before the first byte of a body
+    <state> <row> <reply>                                    after the reply: accepted, refused, queued
 
 A row that a dead sender had claimed and that has no `B` surely did not leave; one with `B` and no reply is in doubt.
 Lines survive `kill -9` (they are the kernel's once written); after a crash of the machine they may not, so the
@@ -28,16 +28,19 @@ from typing import NamedTuple
 from uuid import UUID
 
 ROTATE_AT = 16_000_000  # bytes
+TAIL = 262_144  # bytes
 KEPT_DAYS = 14  # longer than anybody should go back to a backup; about 150 bytes a mail
 
 
 class Begun(NamedTuple):
-    """A body that was handed over. `address_hash` is the keyed hash of its address, in hexadecimal."""
+    """A body that was handed over. `address_hash` is the keyed hash of its address, in hexadecimal; `claim` the claim
+    under which it was in hand."""
 
     row: int
     message_id: str
     dispatch: int
     address_hash: str
+    claim: int = 0
 
 
 @dataclass(slots=True)
@@ -46,6 +49,7 @@ class Testimony:
 
     sender: UUID
     same_boot: bool
+    until: float = 0.0  # seconds since 1970: nothing in it is younger
     begun: dict[int, Begun] = field(default_factory=dict)  # every body handed over
     replied: dict[int, tuple[str, str]] = field(default_factory=dict)  # row -> (state, reply)
     reasons: dict[int, str] = field(default_factory=dict)  # dispatch -> reason
@@ -157,17 +161,45 @@ def read(folder: Path, sender: UUID) -> Testimony:
     testimony = Testimony(sender=sender, same_boot=False)
     for path in [*sorted(folder.glob(f"{sender}.*.kept")), folder / f"{sender}.journal"]:
         if path.exists():
+            testimony.until = max(testimony.until, path.stat().st_mtime)
             with path.open(errors="replace") as lines:
                 for line in lines:
                     _take_in(testimony, line.rstrip("\n"))
     return testimony
 
 
-def all_in(folder: Path) -> Iterator[Testimony]:
-    """What every sender of this host has handed over: living, dead, and long gone but kept."""
-    names = [*folder.glob("*.journal"), *folder.glob("*.kept")] if folder.is_dir() else []
-    for sender in sorted({path.name.partition(".")[0] for path in names}):
+def all_in(folder: Path, *, since: datetime | None = None) -> Iterator[Testimony]:
+    """What every sender of this host has handed over: living, dead, and long gone but kept. With `since`, only of
+    senders that wrote after it."""
+    for sender in sorted({path.name.partition(".")[0] for path in _files(folder, since)}):
         yield read(folder, UUID(sender))
+
+
+def newest_claims(folder: Path, *, since: datetime) -> list[Begun]:
+    """Of each journal that was written after `since`, a body of the newest claim in it: claims of one sender come one
+    after the other, so a database that knows this one knows all before it."""
+    return [newest for path in _files(folder, since) if (newest := _newest_claim(path))]
+
+
+def any_alive(folder: Path) -> bool:
+    """Whether a sender of this host still has its journal in hand."""
+    return any(is_alive(folder, UUID(path.stem)) for path in folder.glob("*.journal"))
+
+
+def _files(folder: Path, since: datetime | None) -> list[Path]:
+    found = [*folder.glob("*.journal"), *folder.glob("*.kept")] if folder.is_dir() else []
+    return [path for path in found if since is None or path.stat().st_mtime >= since.timestamp()]
+
+
+def _newest_claim(path: Path) -> Begun | None:
+    """From the end of a journal: what a sender has in hand at a time is far less."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - TAIL))
+        lines = stream.read().decode(errors="replace").split("\n")[:-1]  # a line without its end is cut
+    testimony = Testimony(UUID(path.name.partition(".")[0]), same_boot=False)
+    for line in lines:
+        _take_in(testimony, line)
+    return max(testimony.begun.values(), key=lambda one: one.claim, default=None)
 
 
 def _take_in(testimony: Testimony, line: str) -> None:
@@ -182,16 +214,21 @@ def _take_in(testimony: Testimony, line: str) -> None:
         testimony.reasons[int(number)] = words
     elif word == "B":
         message_id, _, more = words.partition(" ")
-        dispatch, _, address_hash = more.partition(" ")
+        dispatch, _, more = more.partition(" ")
+        address_hash, _, claim = more.partition(" ")
         row = int(number)
-        testimony.begun[row] = Begun(row, message_id, int(dispatch) if dispatch.isdigit() else 0, address_hash)
+        testimony.begun[row] = Begun(row, message_id, _number(dispatch), address_hash, _number(claim))
         testimony.replied.pop(row, None)
     elif word in ("accepted", "refused", "queued"):
         testimony.replied[int(number)] = (word, words)
 
 
 def _begun_line(begun: Begun) -> str:
-    return f"B {begun.row} {begun.message_id} {begun.dispatch} {begun.address_hash}\n"
+    return f"B {begun.row} {begun.message_id} {begun.dispatch} {begun.address_hash} {begun.claim}\n"
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isdigit() else 0
 
 
 def _locked(path: Path) -> int:

@@ -361,7 +361,7 @@ class Lane:
         """On disk before it is on the wire."""
         transaction.of.body = _now()
         row = transaction.of.row
-        begun = Begun(row.id, row.message_id, row.dispatch, row.address_hash)
+        begun = Begun(row.id, row.message_id, row.dispatch, row.address_hash, row.claim)
         self.sender.journal.body_begins(begun, self.sender.ledger.reasons.get(row.dispatch, ""))
 
     def concluded(self, transaction: Transaction, result: Result) -> None:

@@ -18,6 +18,10 @@ from tashika.delivery import planning
 GATE = 0x67617465  # every claim takes this lock shared, every stop takes it alone: a stop sees no claim half done (G3)
 
 
+class Unarmed(RuntimeError):
+    """This host may not send: it, or the database, is not what a person has armed (G13)."""
+
+
 class Claimed(NamedTuple):
     """A row in a sender's hands. `claim` is the token that its result has to carry."""
 
@@ -66,29 +70,36 @@ class Ledger:
         self.lock = asyncio.Lock()
         self._can_claim = False  # whether this session has the function
         self._open: Counter[int] = Counter()  # claim -> rows of it that have not ended
+        self._home: UUID | None = None
+        self.counted = 0  # the highest count that the database has told our host (G13)
         self.reasons: dict[int, str] = {}  # dispatch -> its reason, as claims brought it
 
-    async def register(self, *, host: str, pid: int, permit: timedelta) -> int:
+    async def register(self, *, host: str, pid: int, permit: timedelta, home: UUID, remembered: int) -> int:
         """Enter the register of senders with a permit. Stops pressed before are answered, for none of ours was under
-        way; returns the newest of them. Every later one waits for our answer: a stop between two looks would be lost."""
-        cursor = await self._execute(
-            "INSERT INTO delivery_sender (id, host, pid, started_at, seen_at, permit_until, seen_stop)"
-            " VALUES (%s, %s, %s, now(), now(), now() + %s, coalesce((SELECT max(id) FROM delivery_stop), 0))"
-            " RETURNING seen_stop",
-            [self._sender, host, pid, permit],
-        )
-        row = await cursor.fetchone()
-        assert row is not None
+        way; returns the newest of them. Every later one waits for our answer: a stop between two looks would be lost.
+        `remembered` is the count that the host `home` remembers. Raises Unarmed where nothing may be sent (G13)."""
+        self._home, self.counted = home, remembered
+        parameters = {"sender": self._sender, "host": host, "pid": pid, "permit": permit}
+        row = await self._armed("register", parameters)
+        if row is None:
+            raise Unarmed(f"host {home} may not send")
+        self.counted = int(row[1])
         return int(row[0])
 
     async def renew(self, permit: timedelta, says: dict[str, Any] | None = None) -> bool:
-        """Renew the permit, and say how the sender stands (`counting`). False when the register says that we have ended: then nothing may be sent any more."""
+        """Renew the permit, and say how the sender stands (`counting`). False when the register says that we have
+        ended, or when we are not armed any more: then nothing may be sent."""
+        row = await self._armed("renew", {"sender": self._sender, "permit": permit, "says": Jsonb(says or {})})
+        if row is None:
+            return False
+        self.counted = int(row[0])
+        return True
+
+    async def _armed(self, statement: str, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
         cursor = await self._execute(
-            "UPDATE delivery_sender SET seen_at = now(), permit_until = now() + %s, says = %s"
-            " WHERE id = %s AND ended_at IS NULL",
-            [permit, Jsonb(says or {}), self._sender],
+            _armed_statement(statement), {**parameters, "home": self._home, "remembered": self.counted}
         )
-        return cursor.rowcount == 1
+        return await cursor.fetchone()
 
     async def end(self) -> None:
         """Leave the register: everything is recorded."""
@@ -185,6 +196,11 @@ class Ledger:
 def _claim_function() -> str:
     claim = sql.load("delivery", "claim")
     return claim.replace("{gate}", str(GATE)).replace("{eligibility}", planning.eligibility())
+
+
+@lru_cache
+def _armed_statement(name: str) -> str:
+    return sql.load("delivery", name).replace("{armed}", sql.load("delivery", "armed"))
 
 
 # Arrays travel as their text form, put together by one join each: the driver's own dumping of lists costs more than the

@@ -268,6 +268,7 @@ class Sender(models.Model):
 
     id = models.UUIDField(primary_key=True)
     host = models.CharField(max_length=100)
+    home = models.ForeignKey("SenderHost", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     pid = models.IntegerField()
     started_at = models.DateTimeField()
     seen_at = models.DateTimeField()
@@ -279,6 +280,75 @@ class Sender(models.Model):
     class Meta:
         db_table = "delivery_sender"
         indexes = [models.Index(fields=["id"], condition=models.Q(ended_at=None), name="delivery_sender_live")]
+
+
+class Arming(models.Model):
+    """What this installation is armed for (G13): the one row says on which database and timeline senders may work.
+
+    `place` is what `delivery_place()` said then: system identifier, timeline, and the ids that the database and this
+    table have in it. From `unarmed_since` on nobody gets a permit until a person arms again; `why` are codes of
+    `arming.reasons`.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    place = models.CharField(max_length=80)
+    armed_at = models.DateTimeField(null=True)
+    armed_by = models.CharField(max_length=200, blank=True)
+    unarmed_since = models.DateTimeField(null=True)
+    why = ArrayField(models.CharField(max_length=30), default=list)
+
+    class Meta:
+        db_table = "delivery_arming"
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="delivery_one_arming")]
+
+
+class SenderHost(models.Model):
+    """A host that senders work on: one data folder on one machine. It may send while `armed_at` is set.
+
+    `counter` is raised at each renewal of a permit; the host remembers it. A database that says less than a host
+    remembers was put back. `remembered` and `compared` are what the host last said while it was not armed: the count
+    it remembers, and what became of its journals.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    name = models.CharField(max_length=100)
+    born = models.CharField(max_length=30)  # how it came: first, new, copied, other_machine, other_folder
+    copy_of = models.UUIDField(null=True)
+    counter = models.BigIntegerField(default=0)
+    remembered = models.BigIntegerField(default=0)
+    first_seen_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    armed_at = models.DateTimeField(null=True)
+    lost_at = models.DateTimeField(null=True)  # a person said that its journals will not come any more
+    compared_at = models.DateTimeField(null=True)
+    compared = models.JSONField(default=dict)  # what the comparing found: counts
+
+    class Meta:
+        db_table = "delivery_host"
+
+    def __str__(self) -> str:
+        return f"{self.name} ({str(self.pk)[:8]})"
+
+
+class Unmatched(models.Model):
+    """A body that a journal says was handed over, of which the ledger has no row any more. Whoever plans or claims the
+    same reason for the same address again leaves it out (G1)."""
+
+    message_id = models.UUIDField(primary_key=True)
+    row_id = models.BigIntegerField()
+    dispatch_id = models.BigIntegerField()  # as it was numbered then
+    reason = models.CharField(max_length=60)  # of the dispatch; the same reason is the same mail
+    address_hash = models.BinaryField(max_length=32)
+    state = models.CharField(max_length=10)
+    reply = models.CharField(max_length=500, blank=True)
+    host = models.ForeignKey(SenderHost, on_delete=models.PROTECT, related_name="+", db_index=False)
+    sender = models.UUIDField()
+    left_by = models.DateTimeField()  # the journal was written until then
+    found_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "delivery_unmatched"
+        indexes = [models.Index(fields=["reason", "address_hash"], name="delivery_unmatched_address")]
 
 
 class Stop(models.Model):

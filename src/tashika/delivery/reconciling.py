@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from tashika.core import sql
 from tashika.delivery import journal, states
+from tashika.delivery.arming import memory
 from tashika.delivery.models import Claim, LedgerRow, Sender
 
 log = logging.getLogger("tashika.delivery")
@@ -23,13 +24,14 @@ MARGIN = timedelta(seconds=60)  # beyond the permit: time for a restarted sender
 def reconcile(*, journals: Path, now: datetime, permit: timedelta) -> int:
     """Settle the rows of every sender that is known to be dead; the number of rows. Safe to run at any time, twice."""
     settled = 0
+    host = memory.own_host(journals.parent)
     for path in sorted(journals.glob("*.journal")) if journals.is_dir() else []:
-        if journal.is_alive(journals, UUID(path.stem)) is False:
+        if journal.is_alive(journals, UUID(path.stem)) is False and _is_ours(UUID(path.stem), host):
             settled += _settle(journal.read(journals, UUID(path.stem)), now)
             journal.keep(path)
     lapsed = Sender.objects.filter(ended_at=None, permit_until__lt=now - permit - MARGIN)
     for sender in lapsed:
-        if journal.is_alive(journals, sender.pk) is None:
+        if journal.is_alive(journals, sender.pk) is None or not _is_ours(sender.pk, host):
             settled += _settle(journal.Testimony(sender.pk, same_boot=False), now)
     return settled
 
@@ -37,11 +39,28 @@ def reconcile(*, journals: Path, now: datetime, permit: timedelta) -> int:
 def bury(*, journals: Path, sender: UUID, now: datetime) -> bool:
     """Settle the rows of one sender if it is known to be dead on this host; whether it is."""
     path = journals / f"{sender}.journal"
-    if journal.is_alive(journals, sender) is not False:
+    if journal.is_alive(journals, sender) is not False or not _is_ours(sender, memory.own_host(journals.parent)):
         return False
     _settle(journal.read(journals, sender), now)
     journal.keep(path)
     return True
+
+
+def settle_own(testimony: journal.Testimony, *, host: UUID, now: datetime) -> int:
+    """Settle what a dead sender of this host has in hand, if it is one; the number of rows."""
+    return _settle(testimony, now) if _is_ours(testimony.sender, host) else 0
+
+
+def settle_lost(*, host: UUID, now: datetime) -> int:
+    """Settle what the senders of a host have in hand whose journals nobody will bring: all of it is in doubt."""
+    senders = Sender.objects.filter(home_id=host, ended_at=None).values_list("pk", flat=True)
+    return sum(_settle(journal.Testimony(sender, same_boot=False), now) for sender in list(senders))
+
+
+def _is_ours(sender: UUID, host: UUID | None) -> bool:
+    """Whether a sender worked on this host: the journal in a copied folder may be of one that lives elsewhere (G13)."""
+    homes = Sender.objects.filter(pk=sender, home__isnull=False).values_list("home_id", flat=True)
+    return all(home == host for home in homes)
 
 
 def _settle(testimony: journal.Testimony, now: datetime) -> int:

@@ -1,6 +1,7 @@
 """The sender process: claim, compile, send, record; stop at once.
 
     run_forever
+      ├── look where this host stands: without an armed one nothing is sent (`arming`)
       ├── adopt the journals of senders that died on this host
       ├── keep: renew the permit, hear stops, finish dispatches, reap what nobody speaks for
       └── a lane for each relay (`lanes`): claim → compile → SMTP → record
@@ -27,6 +28,8 @@ from django.db import Error as DatabaseAway
 
 from tashika.core import clock, config, database, logs
 from tashika.delivery import counting, reconciling, relays
+from tashika.delivery.arming import looking
+from tashika.delivery.arming.memory import Memory
 from tashika.delivery.journal import Journal, forget
 from tashika.delivery.lanes import Lane
 from tashika.delivery.ledger import Ledger
@@ -42,7 +45,9 @@ FOREWARNED = 2.0  # seconds that what is about to be stopped is held; the press 
 class Sender:
     """One sender process. Lanes ask it whether they may begin."""
 
-    def __init__(self, *, journals: Path, permit: Permit) -> None:
+    def __init__(self, *, journals: Path, permit: Permit, standing: looking.Standing) -> None:
+        self.standing = standing
+        self.memory = Memory(journals.parent)
         self.id = uuid4()
         logs.identify(sender=self.id)
         self.journals = journals
@@ -96,8 +101,13 @@ class Sender:
         self.ledger = Ledger(connection, self.id)
         begun = self.permit.clock()
         self._seen_stop = await self.ledger.register(
-            host=socket.gethostname(), pid=os.getpid(), permit=self.permit.span
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            permit=self.permit.span,
+            home=self.standing.host,
+            remembered=self.standing.counter,
         )
+        await asyncio.to_thread(self.memory.remember, self.ledger.counted)
         self.permit.runs_from(begun)
         self.permit.all_stopped = await self.ledger.emergency()
 
@@ -139,7 +149,8 @@ class Sender:
         begun = self.permit.clock()
         says = counting.says([lane.says() for lane in self.lanes.values()], self.journals)
         if not await self.ledger.renew(self.permit.span, says):
-            raise RuntimeError("this sender was struck off the register")
+            raise RuntimeError("this sender was struck off the register, or is not armed any more")
+        await asyncio.to_thread(self.memory.remember, self.ledger.counted)
         await self.obey()
         self.permit.runs_from(begun)
 
@@ -189,17 +200,30 @@ async def _run_until_told() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
-    journals = config.data_folder() / "journals"
+    data = config.data_folder()
     permit = timedelta(seconds=config.get_int("permit_seconds"))
     while not ending.is_set():
         try:
-            await sync_to_async(reconciling.reconcile)(journals=journals, now=clock.now(), permit=permit)
-            await Sender(journals=journals, permit=Permit(permit)).run(ending)
+            standing = await sync_to_async(_look)(data, permit)
+            if not standing.why:
+                await Sender(journals=data / "journals", permit=Permit(permit), standing=standing).run(ending)
+                continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ending.wait(), 1.0)
         except (psycopg.Error, DatabaseAway, OSError, RuntimeError) as error:
             counting.interrupted(error)
             log.warning("interrupted by %s; trying again", type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ending.wait(), 1.0)
+
+
+def _look(data: Path, permit: timedelta) -> looking.Standing:
+    """Adopt what dead senders of this host have left, and see whether it may send."""
+    from django.db import close_old_connections
+
+    close_old_connections()  # one that broke is not used again
+    reconciling.reconcile(journals=data / "journals", now=clock.now(), permit=permit)
+    return looking.look(data=data, now=clock.now())
 
 
 async def _connect() -> psycopg.AsyncConnection[Any]:

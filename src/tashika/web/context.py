@@ -5,8 +5,10 @@ from typing import Any
 from django.http import HttpRequest
 
 from tashika.accounts import roles
+from tashika.core import clock
 from tashika.core.text import Text, t
 from tashika.delivery import queries, stopping
+from tashika.delivery.arming import deciding
 
 _NAVIGATION: tuple[tuple[str, Text], ...] = (
     ("/", t("ホーム", "Home")),
@@ -31,7 +33,8 @@ _NAVIGATION: tuple[tuple[str, Text], ...] = (
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Navigation, the abilities of the person ({% if may.publish %}), practice mode and the emergency stop."""
+    """Navigation, the abilities of the person ({% if may.publish %}), practice mode, the emergency stop and whether
+    senders are armed."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"may": {}}
@@ -40,6 +43,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "navigation": [_entry(path, words, request.path) for path, words in _NAVIGATION],
         "practice": queries.practice_mode(),
         "stopped_since": stopping.current_emergency_stop(),
+        "arming": deciding.situation(now=clock.now()),
     }
 
 

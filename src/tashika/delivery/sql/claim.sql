@@ -10,7 +10,8 @@ BEGIN
 PERFORM pg_advisory_xact_lock_shared({gate});
 RETURN QUERY
 WITH live AS MATERIALIZED (
-    SELECT d.id, d.epoch, d.reason, d.commercial, nextval('delivery_claim_id_seq') AS claim
+    SELECT d.id, d.epoch, d.reason, d.commercial, nextval('delivery_claim_id_seq') AS claim,
+           EXISTS (SELECT FROM delivery_unmatched u WHERE u.reason = d.reason) AS left_before
     FROM delivery_dispatch d
     WHERE d.id = wanted
       AND d.state = 'sending'
@@ -31,7 +32,15 @@ due AS (
     RETURNING q.row_id
 ),
 judged AS (
-    SELECT l.id, CASE WHEN c.email_key <> l.address_key THEN 'address_changed' ELSE {eligibility} END AS why
+    SELECT l.id,
+           CASE
+               WHEN c.email_key <> l.address_key THEN 'address_changed'
+               WHEN d.left_before AND EXISTS (
+                   SELECT FROM delivery_unmatched u
+                   WHERE u.reason = d.reason AND u.address_hash = l.address_hash AND u.state IN ('accepted', 'in_doubt')
+               ) THEN 'handed_over'
+               ELSE {eligibility}
+           END AS why
     FROM due
     JOIN delivery_ledger l ON l.id = due.row_id
     CROSS JOIN live d

@@ -7,7 +7,15 @@ WITH planned AS (
     FROM delivery_dispatch d
     JOIN people_contact c ON c.id IN ({audience})
     LEFT JOIN people_suppression s ON s.address_hash = c.address_hash
-    CROSS JOIN LATERAL (SELECT {eligibility} AS why) judged
+    CROSS JOIN LATERAL (
+        SELECT CASE
+            WHEN EXISTS (
+                SELECT FROM delivery_unmatched u
+                WHERE u.reason = d.reason AND u.address_hash = c.address_hash AND u.state IN ('accepted', 'in_doubt')
+            ) THEN 'handed_over'
+            ELSE {eligibility}
+        END AS why
+    ) judged
     WHERE d.id = %s
     ORDER BY c.id
     ON CONFLICT DO NOTHING

@@ -9,6 +9,7 @@ from tashika.accounts import roles
 from tashika.core import clock
 from tashika.core.models import AuditEntry
 from tashika.core.text import Text, t
+from tashika.delivery.arming import reasons
 
 VERBS: dict[str, Text] = {
     "activate_dkim_key": t("DKIM鍵を有効にした", "Activated a DKIM key"),
@@ -19,6 +20,7 @@ VERBS: dict[str, Text] = {
     "archive_field": t("カスタム項目の使用を停止した", "Archived a custom field"),
     "archive_relay": t("送信サーバーをしまった", "Archived a relay"),
     "archive_sending_domain": t("差出人ドメインをしまった", "Archived a sending domain"),
+    "arm": t("送信ロックを解除した", "Armed the senders"),
     "begin_bulk_tagging": t("一括タグづけを始めた", "Began tagging in bulk"),
     "begin_import": t("取り込みを始めた", "Began an import"),
     "bring_back_field": t("カスタム項目を元に戻した", "Brought back a custom field"),
@@ -30,6 +32,7 @@ VERBS: dict[str, Text] = {
     "change_relay": t("送信サーバーを変更した", "Changed a relay"),
     "change_role": t("権限を変えた", "Changed a role"),
     "close_hook": t("配信事業者からの受け取りをやめた", "Closed a provider's webhook"),
+    "compare_journals": t("送信の記録を台帳と突き合わせた", "Compared journals with the ledger"),
     "complaint": t("迷惑メール報告により配信停止にした", "Opted out after a complaint"),
     "confirm_relay": t("送信サーバーを確認した", "Confirmed a relay"),
     "correct_row": t("隔離した行を直して取り込んだ", "Corrected a quarantined row"),
@@ -42,6 +45,7 @@ VERBS: dict[str, Text] = {
     "decide_import": t("取り込みの指摘を判断した", "Decided an import's findings"),
     "delete_contact": t("見込み顧客を削除した", "Deleted a contact"),
     "delete_tag": t("タグを削除した", "Deleted a tag"),
+    "disarm": t("送信ロックがかかった", "Senders were locked"),
     "discard_row": t("隔離した行を捨てた", "Discarded a quarantined row"),
     "emergency_stop": t("緊急停止した", "Stopped all sending"),
     "finish_import": t("取り込みが終わった", "Finished an import"),
@@ -96,6 +100,8 @@ SUBJECTS: dict[str, tuple[Text, str]] = {
     "user": (t("メンバー", "member"), "/settings/people"),
     "all": (t("すべての送信", "all sending"), ""),
     "bounces": (t("戻ってきたメール", "bounces"), "/bounces"),
+    "host": (t("送信ホスト", "sending host"), ""),
+    "installation": (t("送信ロック", "arming"), "/arming"),
     "fields": (t("カスタム項目", "custom fields"), "/fields"),
     "organisation": (t("組織", "organisation"), "/settings/organisation"),
     "suppression": (t("配信除外リスト", "suppression list"), "/suppression"),
@@ -107,6 +113,7 @@ _CONTENTS: dict[str, tuple[Text, str]] = {
 }
 _DETAILS: dict[str, Text] = {
     "added": t("加えた人数", "added"),
+    "accepted": t("送信済み", "accepted"),
     "addresses": t("アドレスの数", "addresses"),
     "algorithm": t("方式", "algorithm"),
     "arrived": t("届いた", "arrived"),
@@ -120,8 +127,14 @@ _DETAILS: dict[str, Text] = {
     "fields": t("項目", "fields"),
     "from": t("前", "from"),
     "ground": t("根拠", "ground"),
+    "handed_over": t("渡したメール", "handed over"),
     "host": t("ホスト", "host"),
+    "hosts": t("ホスト", "hosts"),
+    "in_doubt": t("不明", "in doubt"),
     "into": t("統合先", "into"),
+    "journals": t("記録の数", "journals"),
+    "leaving": t("出るメール（配信ごと）", "would leave, by dispatch"),
+    "lost": t("失われたホスト", "lost hosts"),
     "mapping": t("列", "columns"),
     "masked": t("アドレス", "address"),
     "name": t("名前", "name"),
@@ -129,6 +142,7 @@ _DETAILS: dict[str, Text] = {
     "options": t("取り込み方", "options"),
     "people": t("人数", "people"),
     "per_hour": t("1時間の上限", "per hour"),
+    "place": t("データベースの場所", "the database's place"),
     "port": t("ポート", "port"),
     "quarantined": t("隔離", "quarantined"),
     "reason": t("理由", "reason"),
@@ -143,6 +157,7 @@ _DETAILS: dict[str, Text] = {
     "skipped": t("変更なし", "skipped"),
     "stopped": t("停止", "stopped"),
     "to": t("後", "to"),
+    "unmatched": t("台帳にないメール", "without a row"),
     "updated": t("更新", "updated"),
     "why": t("理由", "reason"),
 }
@@ -203,4 +218,8 @@ def _moment(value: Any) -> str:
     return clock.in_words(datetime.fromisoformat(value))
 
 
-_READERS = {"role": _role, "send_at": _moment}
+def _why_not_armed(value: Any) -> str:
+    return "; ".join(str(words) for words in reasons.in_words(value)) if isinstance(value, list) else str(value)
+
+
+_READERS = {"role": _role, "send_at": _moment, "why": _why_not_armed}

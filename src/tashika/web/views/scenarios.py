@@ -33,6 +33,7 @@ EXCLUDED: dict[str, Text] = {
     "no_consent": t("同意の記録がない(広告宣伝メール)", "No consent on record (commercial mail)"),
     "deleted": t("削除された", "Deleted"),
     "address_changed": t("アドレスが変わった", "Address has changed"),
+    "handed_over": t("復元前に同じメールが送られている", "The same mail left before the database was put back"),
     "unbuildable": t("メールを作れない", "The mail can't be built"),
 }
 ODDITIES: dict[str, Text] = {

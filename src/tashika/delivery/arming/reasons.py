@@ -1,0 +1,40 @@
+"""Why nothing is sent, in words. Codes are kept; people read sentences."""
+
+from tashika.core.text import Text, t
+
+# Of the installation, or of one host of it.
+WORDS: dict[str, Text] = {
+    "other_system": t("データベースが別のサーバーへ移されています", "the database is on another server"),
+    "other_timeline": t(
+        "データベースが別のタイムラインになりました（フェイルオーバー、または過去の時点への復元）",
+        "the database is on another timeline (a failover, or a restore to a point in time)",
+    ),
+    "other_database": t("データベースが作り直されています", "the database was made anew"),
+    "restored": t("データベースがダンプから復元されています", "the database was restored from a dump"),
+    "went_back": t(
+        "データベースが前の状態に戻っています。送信ホストの記録のほうが新しいためです",
+        "the database was put back to an earlier state: a sending host remembers more",
+    ),
+    "never_armed": t(
+        "送信ロックの仕組みがない版から更新されました", "it was upgraded from a version that did not know arming"
+    ),
+    "new": t("初めて使われる送信ホストです", "this host is new"),
+    "copied": t("データフォルダが複製または復元されたものです", "its data folder is a copy, or was restored"),
+    "other_machine": t("データフォルダが別のマシンに移されています", "its data folder is on another machine"),
+    "other_folder": t("データフォルダの場所が変わりました", "its data folder is in another place"),
+    "lost": t("失われたホストとされています", "a person said that it is lost"),
+    "first": t("このデータベースでは許可されていません", "it is not armed in this database"),
+}
+_PARTS = ("other_system", "other_timeline", "other_database", "restored")
+
+
+def of_place(then: str, now: str) -> list[str]:
+    """Codes of what differs between two places (see `delivery_place()`), the widest alone: in another server
+    everything else is another, too."""
+    pairs = zip(_PARTS, then.split("/"), now.split("/"), strict=False)
+    return [code for code, before, after in pairs if before != after][:1]
+
+
+def in_words(codes: list[str]) -> list[Text]:
+    """The sentences; an unknown code stands for itself."""
+    return [WORDS.get(code, t("{c}", "{c}", c=code)) for code in codes]
