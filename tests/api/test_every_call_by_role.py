@@ -26,6 +26,7 @@ _OTHERWISE: dict[tuple[str, str], Role] = {
     ("get", "/bounces/{bounce_id}"): Role.EDITOR,
     # Sending fails closed.
     ("delete", "/emergency-stop"): Role.PUBLISHER,
+    ("post", "/dispatches/{dispatch_id}/settle"): Role.PUBLISHER,
     ("post", "/scenarios/{public_id}/publish"): Role.PUBLISHER,
     ("post", "/scenarios/{public_id}/start-late"): Role.PUBLISHER,
     # What decides by which way and in whose name mail leaves.

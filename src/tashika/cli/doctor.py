@@ -35,6 +35,7 @@ def examine(*, now: datetime) -> Iterator[Finding]:
     yield _python()
     yield from _data_folder()
     yield _secret_key()
+    yield from _mail_log()
     try:
         connection = psycopg.connect(config.database_url(), connect_timeout=5, autocommit=True)
     except (psycopg.Error, ValueError) as error:
@@ -53,6 +54,27 @@ def examine(*, now: datetime) -> Iterator[Finding]:
 
 def _python() -> Finding:
     return Finding("ok", "python", t("Python {v}", "Python {v}", v=sys.version.split()[0]))
+
+
+def _mail_log() -> Iterator[Finding]:
+    """Whether Postfix's log, which is evidence for mails in doubt, can be read by this account."""
+    path = config.get("mail_log")
+    if not path:
+        return
+    try:
+        Path(path).open("rb").close()
+    except OSError as error:
+        yield Finding(
+            "warn",
+            "mail log",
+            t("{path} を読めません（{why}）。", "{path} can't be read ({why}).", path=path, why=type(error).__name__),
+            t(
+                "TASHIKA_MAIL_LOG の場所と、このアカウントの読み取り権限を確認してください。",
+                "See that TASHIKA_MAIL_LOG names it and that this account may read it.",
+            ),
+        )
+        return
+    yield Finding("ok", "mail log", t("{path} を読めます。", "{path} can be read.", path=path))
 
 
 def _data_folder() -> Iterator[Finding]:

@@ -82,7 +82,7 @@ def recipients(
     rows = _rows(dispatch_id, outcome).filter(pk__gt=after_id)
     if search:
         rows = rows.filter(address__icontains=search.strip())
-    return _with_names(list(rows.order_by("pk")[:limit]))
+    return with_names(list(rows.order_by("pk")[:limit]))
 
 
 def export_rows(dispatch_id: int, outcome: str) -> Iterator[Recipient]:
@@ -144,7 +144,8 @@ def _rows(dispatch_id: int, outcome: str) -> QuerySet[LedgerRow]:
     return LedgerRow.objects.filter(conditions[outcome], dispatch_id=dispatch_id)
 
 
-def _with_names(rows: list[LedgerRow]) -> list[Recipient]:
+def with_names(rows: list[LedgerRow]) -> list[Recipient]:
+    """Rows as a list shows them, with the names that the contacts have now."""
     from tashika.people.models import Contact
 
     names = Contact.objects.filter(pk__in=[row.contact_id for row in rows]).only(

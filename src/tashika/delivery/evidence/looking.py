@@ -9,7 +9,7 @@ import json
 import logging
 from contextlib import suppress
 from dataclasses import astuple, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tashika.core import config
@@ -70,6 +70,17 @@ def in_queue(*, now: datetime) -> int:
         log.warning("Postfix's queue can't be read: %s", error.code)
         return 0
     return settling.by_evidence(found, now=now)
+
+
+def log_is_set() -> bool:
+    """Whether there is a log to be read."""
+    return bool(config.get("mail_log"))
+
+
+def log_read_at() -> datetime | None:
+    """When this host last read the log to its end; None where it never has."""
+    places = _recall(Path(config.get("mail_log"))).places if log_is_set() else []
+    return datetime.fromtimestamp(places[-1].at, tz=UTC) if places else None
 
 
 def _doubts() -> list[LedgerRow]:

@@ -16,6 +16,7 @@ from tashika.delivery.models import Dispatch
 from tashika.web import csv_files
 from tashika.web.access import staff
 from tashika.web.reading import number
+from tashika.web.views import doubts
 from tashika.web.views.scenarios import EXCLUDED
 
 OUTCOMES: dict[str, Text] = {
@@ -67,6 +68,7 @@ def dispatch(request: HttpRequest, dispatch_id: int) -> HttpResponse:
             "tabs": [(key, words, counts[key]) for key, words in OUTCOMES.items()],
             "next": rows[-1].row_id if len(rows) == 50 else None,
             "reasons": EXCLUDED,
+            **doubts.what_is_asked(),
         },
     )
 
