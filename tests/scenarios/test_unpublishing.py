@@ -12,7 +12,7 @@ from tashika.accounts.models import User
 from tashika.accounts.users import actor_of
 from tashika.core import audit, database
 from tashika.delivery import planning, stopping
-from tashika.delivery.ledger import GATE
+from tashika.delivery.gate import GATE
 from tashika.delivery.models import Dispatch, Stop
 from tashika.scenarios import starting, unpublishing
 from tashika.scenarios.models import Publication

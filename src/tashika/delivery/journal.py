@@ -109,14 +109,18 @@ class Journal:
             self.flush()
             keep(self.path)
         finally:
-            os.close(self._descriptor)
+            self._let_go()
 
     def abandon(self) -> None:
         """Let go of the journal and leave it to whoever reconciles. Where the disk is full the last replies are lost:
         their rows are in doubt, but the lock must be let go, or nobody ever speaks for them."""
         with contextlib.suppress(OSError):
             self.flush()
+        self._let_go()
+
+    def _let_go(self) -> None:
         os.close(self._descriptor)
+        self._descriptor = -1  # the number is soon another file's: whoever still writes here must fail
 
     def _write(self, lines: str) -> None:
         data = (b"\n" if self._cut else b"") + lines.encode()

@@ -38,6 +38,7 @@ CLAIM_LEAST, CLAIM_MOST = 20, 1200  # rows
 RECORD_FOR = 0.02  # seconds of work that are recorded at a time; after kill -9 the journal has what was not
 RECORD_LEAST = 25  # outcomes
 RECORD_EVERY = 0.05  # seconds that an outcome waits at most
+CLOSE_WITHIN = 10.0  # seconds that an ending lane waits for replies to bodies already handed over
 IDLE = 5.0  # seconds until an idle connection is closed
 TEND_EVERY = 0.25  # seconds
 FRESH = 20.0  # seconds until keys and settings are looked up again
@@ -147,6 +148,33 @@ class Lane:
         """
         async with self._claiming:
             await self._give_back(may_begin)
+        await self._see_off(may_begin, within)
+        await self._record()
+
+    async def close(self) -> None:
+        """Stop claiming, wait for replies under way for a while, give back what was not begun, record, hang up. Raises
+        psycopg.Error when the database is away; no connection outlives its lane for that."""
+        self._closing = True
+        self._tasks[0].cancel()
+        self._tasks[2].cancel()
+        await asyncio.gather(self._tasks[0], self._tasks[2], return_exceptions=True)
+        try:
+            await self._see_off(_nothing, CLOSE_WITHIN)
+            await self.halt(_nothing, 0.0)
+        finally:
+            await self._hang_up()
+        await self._record()
+
+    async def _hang_up(self) -> None:
+        for connection in list(self._connections):
+            connection.quit()
+            connection.drop("closed")
+        for task in [*self._tasks, *self._helpers]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._helpers, return_exceptions=True)
+
+    async def _see_off(self, may_begin: MayBegin, within: float) -> None:
+        """Wait until nothing that may not begin is under way, for that long at most; what then is, is settled."""
         deadline = time.monotonic() + within
         while pending := [one for one in self._under_way if not may_begin(one.of.row.dispatch, one.of.row.epoch)]:
             self._drop_envelopes(pending)
@@ -154,22 +182,6 @@ class Lane:
                 self._settle(pending)
                 break
             await asyncio.sleep(0.001)
-        await self._record()
-
-    async def close(self) -> None:
-        """Stop claiming, give back what was not begun, wait for replies under way for a while, record, hang up."""
-        self._closing = True
-        self._tasks[0].cancel()
-        self._tasks[2].cancel()
-        await asyncio.gather(self._tasks[0], self._tasks[2], return_exceptions=True)
-        await self.halt(lambda dispatch, epoch: False, 10.0)
-        for connection in list(self._connections):
-            connection.quit()
-            connection.drop("closed")
-        for task in [*self._tasks, *self._helpers]:
-            task.cancel()
-        await asyncio.gather(*self._tasks, *self._helpers, return_exceptions=True)
-        await self._record()
 
     def _drop_envelopes(self, pending: list[Transaction]) -> None:
         """Hang up where only envelopes of what is stopped are under way. Where a body awaits its reply we wait: the
@@ -328,7 +340,7 @@ class Lane:
                     self._connections.discard(connection)
             if self._waiting and not self._connections and not self._opening and self._failures:
                 async with self._claiming:
-                    await self._give_back(lambda dispatch, epoch: False)
+                    await self._give_back(_nothing)
             self._let_go_on()
 
     # -- what connections ask and say (smtp.client.Carrier)
@@ -472,6 +484,11 @@ class Lane:
                 self.counts.records += 1
                 self.counts.recorded += len(batch)
                 self.counts.record_seconds += time.monotonic() - asked
+
+
+def _nothing(dispatch: int, epoch: int) -> bool:
+    """What an ending lane may begin."""
+    return False
 
 
 def _now() -> int:

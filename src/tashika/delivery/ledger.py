@@ -14,8 +14,7 @@ from psycopg.types.json import Jsonb
 
 from tashika.core import sql
 from tashika.delivery import planning
-
-GATE = 0x67617465  # every claim takes this lock shared, every stop takes it alone: a stop sees no claim half done (G3)
+from tashika.delivery.gate import GATE
 
 
 class Unarmed(RuntimeError):

@@ -5,6 +5,8 @@ its body was never handed over. Everything else that has no reply is in doubt (G
 """
 
 import logging
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -14,6 +16,7 @@ from django.db import connection, transaction
 from tashika.core import sql
 from tashika.delivery import journal, states
 from tashika.delivery.arming import memory
+from tashika.delivery.gate import close_gate
 from tashika.delivery.models import Claim, LedgerRow, Sender
 
 log = logging.getLogger("tashika.delivery")
@@ -21,7 +24,27 @@ log = logging.getLogger("tashika.delivery")
 MARGIN = timedelta(seconds=60)  # beyond the permit: time for a restarted sender to bring its journal
 
 
-def reconcile(*, journals: Path, now: datetime, permit: timedelta) -> int:
+class Watch:
+    """How long other hosts' senders have been silent, measured on one clock of our own that nobody sets. By a wall clock,
+    or by the database's when it is set, a living one would be struck off, and a stop answered without it."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen: dict[UUID, tuple[datetime, float]] = {}  # its last word, and since when we know it
+
+    def lapsed(self) -> list[UUID]:
+        """Senders whose last word we have known for longer than a permit and a margin."""
+        now = self._clock()
+        live = Sender.objects.filter(ended_at=None).values_list("pk", "seen_at", "permit_until")
+        self._seen = {pk: self._since(pk, seen_at, now) for pk, seen_at, _ in live}
+        return [pk for pk, seen, until in live if now - self._seen[pk][1] > (until - seen + MARGIN).total_seconds()]
+
+    def _since(self, sender: UUID, seen_at: datetime, now: float) -> tuple[datetime, float]:
+        known = self._seen.get(sender)
+        return known if known and known[0] == seen_at else (seen_at, now)
+
+
+def reconcile(*, journals: Path, now: datetime, watch: Watch) -> int:
     """Settle the rows of every sender that is known to be dead; the number of rows. Safe to run at any time, twice."""
     settled = 0
     host = memory.own_host(journals.parent)
@@ -29,10 +52,9 @@ def reconcile(*, journals: Path, now: datetime, permit: timedelta) -> int:
         if journal.is_alive(journals, UUID(path.stem)) is False and _is_ours(UUID(path.stem), host):
             settled += _settle(journal.read(journals, UUID(path.stem)), now)
             journal.keep(path)
-    lapsed = Sender.objects.filter(ended_at=None, permit_until__lt=now - permit - MARGIN)
-    for sender in lapsed:
-        if journal.is_alive(journals, sender.pk) is None or not _is_ours(sender.pk, host):
-            settled += _settle(journal.Testimony(sender.pk, same_boot=False), now)
+    for sender in watch.lapsed():
+        if journal.is_alive(journals, sender) is None or not _is_ours(sender, host):
+            settled += _settle(journal.Testimony(sender, same_boot=False), now)
     return settled
 
 
@@ -65,6 +87,7 @@ def _is_ours(sender: UUID, host: UUID | None) -> bool:
 
 def _settle(testimony: journal.Testimony, now: datetime) -> int:
     with transaction.atomic():
+        close_gate()  # its last claim may still be under way; from here on it claims nothing
         sender = Sender.objects.select_for_update().filter(pk=testimony.sender).first()
         claims = Claim.objects.select_for_update().filter(sender_id=testimony.sender, rows__isnull=False)
         held = [row for rows in claims.values_list("rows", flat=True) for row in rows or ()]

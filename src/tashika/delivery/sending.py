@@ -45,13 +45,14 @@ FOREWARNED = 2.0  # seconds that what is about to be stopped is held; the press 
 class Sender:
     """One sender process. Lanes ask it whether they may begin."""
 
-    def __init__(self, *, journals: Path, permit: Permit, standing: looking.Standing) -> None:
+    def __init__(self, *, journals: Path, permit: Permit, standing: looking.Standing, watch: reconciling.Watch) -> None:
         self.standing = standing
         self.memory = Memory(journals.parent)
         self.id = uuid4()
         logs.identify(sender=self.id)
         self.journals = journals
         self.permit = permit
+        self.watch = watch
         self.journal = Journal(journals, self.id)
         self.lanes: dict[int, Lane] = {}
         self.ledger: Ledger
@@ -88,10 +89,9 @@ class Sender:
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                self.permit.closing = True
                 for task in tasks:
                     task.cancel()
-                await asyncio.gather(*(lane.close() for lane in self.lanes.values()), return_exceptions=True)
+                await self.close_lanes()
             for task in done:
                 task.result()
             await self.ledger.end()
@@ -110,6 +110,11 @@ class Sender:
         await asyncio.to_thread(self.memory.remember, self.ledger.counted)
         self.permit.runs_from(begun)
         self.permit.all_stopped = await self.ledger.emergency()
+
+    async def close_lanes(self) -> None:
+        """Begin nothing any more, and let what is under way end as far as it can."""
+        self.permit.closing = True
+        await asyncio.gather(*(lane.close() for lane in self.lanes.values()), return_exceptions=True)
 
     async def _hear(self, ear: psycopg.AsyncConnection[Any]) -> None:
         async for notice in ear.notifies():
@@ -164,7 +169,7 @@ class Sender:
             if self.journal.is_long:
                 self.journal.rotate()
             if rounds % 5 == 0:
-                await sync_to_async(reconciling.reconcile)(journals=self.journals, now=clock.now(), permit=span)
+                await sync_to_async(reconciling.reconcile)(journals=self.journals, now=clock.now(), watch=self.watch)
             if rounds % 3600 == 0:
                 forget(self.journals, now=clock.now())
             rounds += 1
@@ -202,11 +207,13 @@ async def _run_until_told() -> None:
         loop.add_signal_handler(number, ending.set)
     data = config.data_folder()
     permit = timedelta(seconds=config.get_int("permit_seconds"))
+    watch = reconciling.Watch()
     while not ending.is_set():
         try:
-            standing = await sync_to_async(_look)(data, permit)
+            standing = await sync_to_async(_look)(data, watch)
             if not standing.why:
-                await Sender(journals=data / "journals", permit=Permit(permit), standing=standing).run(ending)
+                journals = data / "journals"
+                await Sender(journals=journals, permit=Permit(permit), standing=standing, watch=watch).run(ending)
                 continue
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(ending.wait(), 1.0)
@@ -217,12 +224,12 @@ async def _run_until_told() -> None:
                 await asyncio.wait_for(ending.wait(), 1.0)
 
 
-def _look(data: Path, permit: timedelta) -> looking.Standing:
+def _look(data: Path, watch: reconciling.Watch) -> looking.Standing:
     """Adopt what dead senders of this host have left, and see whether it may send."""
     from django.db import close_old_connections
 
     close_old_connections()  # one that broke is not used again
-    reconciling.reconcile(journals=data / "journals", now=clock.now(), permit=permit)
+    reconciling.reconcile(journals=data / "journals", now=clock.now(), watch=watch)
     return looking.look(data=data, now=clock.now())
 
 

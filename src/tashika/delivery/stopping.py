@@ -22,7 +22,7 @@ from tashika.accounts.users import actor_of
 from tashika.core import audit, clock, config, sql
 from tashika.core.actors import Actor
 from tashika.delivery import queries, reconciling
-from tashika.delivery.ledger import GATE
+from tashika.delivery.gate import close_gate
 from tashika.delivery.models import Dispatch, EmergencyStop, Stop
 
 POLL = 0.005  # seconds
@@ -66,7 +66,7 @@ def press(*, dispatch_id: int, by: Actor, now: datetime, reason: str) -> Stop:
     `await_answers` says when it is true."""
     with transaction.atomic():
         dispatch = Dispatch.objects.select_for_update(no_key=True).get(pk=dispatch_id)
-        _close_gate()  # only once the row is ours: other dispatches' claims wait for nothing but this commit
+        close_gate()  # only once the row is ours: other dispatches' claims wait for nothing but this commit
         if dispatch.state in (Dispatch.State.SENDING, Dispatch.State.PLANNING):
             dispatch.state = Dispatch.State.STOPPED
             dispatch.epoch += 1
@@ -87,7 +87,7 @@ def emergency_stop(*, by: User | Actor, reason: str, now: datetime) -> StopAnswe
 
 def press_all(actor: Actor, *, by: User | None, reason: str, now: datetime) -> Stop:
     """The press of the emergency stop alone, in the caller's transaction."""
-    _close_gate()
+    close_gate()
     if current_emergency_stop() is None:
         EmergencyStop.objects.create(stopped_at=now, stopped_by=by, reason=reason[:300])
     stop = _press(dispatch=None, by=actor, now=now, reason=reason)
@@ -109,12 +109,6 @@ def release_emergency_stop(*, by: User, now: datetime) -> None:
 def current_emergency_stop() -> EmergencyStop | None:
     """The emergency stop that is on, if one is."""
     return EmergencyStop.objects.filter(released_at=None).select_related("stopped_by").first()
-
-
-def _close_gate() -> None:
-    """Wait until no claim is half done; every later claim sees what this transaction commits."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [GATE])
 
 
 def _press(*, dispatch: Dispatch | None, by: Actor, now: datetime, reason: str) -> Stop:
