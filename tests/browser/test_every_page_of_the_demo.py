@@ -55,6 +55,8 @@ PAGES = (
     ("/bounces", "21-bounces"),
     ("/bounces/1", ""),
     ("/suppression", "22-suppression"),
+    ("/processes", ""),
+    ("/system", ""),
     ("/settings", "23-settings"),
     ("/settings/organisation", ""),
     ("/settings/people", "24-members"),

@@ -12,9 +12,10 @@ import pytest
 from django.utils import translation
 
 from tashika.accounts.models import User
-from tashika.cli import demo, doctor, main
+from tashika.cli import demo, main
 from tashika.contents.models import Content
 from tashika.core.text import t
+from tashika.delivery import checks
 from tashika.people.models import Contact, Suppression
 
 
@@ -89,7 +90,7 @@ def test_the_doctor_says_what_is_wrong_and_how_to_mend_it(now: datetime) -> None
     from tashika.core import config
 
     assert connection.settings_dict["NAME"] != config.database_url()
-    findings = {finding.subject: finding for finding in doctor.examine(now=now)}
+    findings = {finding.subject: finding for finding in checks.examine(now=now)}
     assert findings["python"].level == "ok"
     assert findings["database"].level == "ok"
     assert all(finding.fix for finding in findings.values() if finding.level != "ok")
@@ -97,7 +98,7 @@ def test_the_doctor_says_what_is_wrong_and_how_to_mend_it(now: datetime) -> None
 
 def test_the_doctor_reports_an_unreachable_database(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
-    findings = {finding.subject: finding for finding in doctor.examine(now=now)}
+    findings = {finding.subject: finding for finding in checks.examine(now=now)}
     assert findings["database"].level == "bad"
     assert "migrations" not in findings
 
@@ -110,7 +111,7 @@ def test_the_doctor_notices_a_key_that_others_can_read(
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     (tmp_path / "secret_key").write_text("x" * 40)
     (tmp_path / "secret_key").chmod(0o644)
-    findings = {finding.subject: finding for finding in doctor.examine(now=now)}
+    findings = {finding.subject: finding for finding in checks.examine(now=now)}
     assert findings["secret_key"].level == "bad"
     assert findings["secret_key"].fix == t("chmod 600 {f}", "chmod 600 {f}", f=tmp_path / "secret_key")
 

@@ -53,6 +53,9 @@ OPEN = {
     "setup": "the first person, with the console's code",
     "logout": "harmless",
     "language": "before log-in, too",
+    "healthz": "whether this process answers, and no more",
+    "readyz": "which checks fail, and no more",
+    "metrics": "it asks for a token or a key by itself: test_watching",
 }
 METHODS = ("get", "post", "put", "patch", "delete")
 SAFE = {"OPTIONS", "HEAD", "GET"}

@@ -27,6 +27,8 @@ _NAVIGATION: tuple[tuple[str, Text], ...] = (
     ("/practice", t("練習モードの受信箱", "Practice inbox")),
     ("", t("管理", "Administration")),
     ("/suppression", t("配信除外リスト", "Suppression list")),
+    ("/processes", t("送信プロセス", "Senders & workers")),
+    ("/system", t("システムの状態", "System health")),
     ("/settings", t("設定", "Settings")),
     ("/audit", t("操作の記録", "Audit trail")),
 )

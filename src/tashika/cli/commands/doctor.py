@@ -20,9 +20,12 @@ def run(arguments: argparse.Namespace) -> int:
     from tashika.cli import doctor
     from tashika.cli.main import language
     from tashika.core import clock
+    from tashika.delivery import checks
 
-    findings = list(doctor.ports(host=config.get("host"), taken=config.data_folder() / "up.lock"))
-    findings = [*doctor.examine(now=clock.now()), *findings]
+    findings = list(checks.examine(now=clock.now()))
+    if any(finding.subject == "migrations" and finding.level == "ok" for finding in findings):
+        findings += doctor.trail()
+    findings += doctor.ports(host=config.get("host"), taken=config.data_folder() / "up.lock")
     if arguments.json:
         print(json.dumps([_plain(finding) for finding in findings], ensure_ascii=False, indent=1))
     else:

@@ -43,8 +43,8 @@ def _of_scenario(public_id: str) -> dict[str, Any]:
 
 def _of_everything() -> dict[str, Any]:
     from tashika.core import clock
+    from tashika.delivery import checks, stopping
     from tashika.delivery import queries as delivery
-    from tashika.delivery import stopping
     from tashika.scenarios import queries
 
     stop = stopping.current_emergency_stop()
@@ -54,4 +54,5 @@ def _of_everything() -> dict[str, Any]:
         "emergency_stop": stop.stopped_at if stop else None,
         "sending": delivery.dispatches().filter(state="sending").count(),
         "published": ", ".join(one.scenario.public_id for one in queries.all_live()),
+        "attention": ", ".join(one.subject for one in checks.examine(now=clock.now()) if one.level != "ok"),
     }

@@ -15,9 +15,8 @@ from typing import IO
 import psycopg
 
 from tashika.accounts import first_run
-from tashika.cli import migrations
 from tashika.cli.ports import port_is_free
-from tashika.core import config, logs
+from tashika.core import config, logs, migrating
 from tashika.core.errors import TashikaError
 from tashika.core.postgres import EmbeddedPostgres, UnableToStartPostgres
 from tashika.core.supervisor import Child, Supervisor
@@ -89,7 +88,7 @@ def _start(arguments: argparse.Namespace, postgres: EmbeddedPostgres | None) -> 
     if postgres:
         postgres.start()
     with psycopg.connect(config.database_url()) as connection:
-        lacking = migrations.missing(connection)
+        lacking = migrating.missing(connection)
     if lacking:
         print("Preparing the database / データベースを準備しています", file=sys.stderr, flush=True)
         subprocess.run([*_command("migrate"), "--quiet"], check=True)
