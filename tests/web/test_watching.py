@@ -80,7 +80,8 @@ def test_the_manuals_table_is_that_of_the_code() -> None:
 def test_every_figure_of_the_alert_rules_exists() -> None:
     known = {f"tashika_{one.name}" + ("_total" if one.kind == "counter" else "") for one in metrics.METRICS}
     for manual in ("operator.md", "operator.ja.md"):
-        asked = set(re.findall(r"\btashika_\w+", (ROOT / "docs" / manual).read_text(encoding="utf-8")))
+        rules = (ROOT / "docs" / manual).read_text(encoding="utf-8").partition("groups:")[2].partition("**")[0]
+        asked = set(re.findall(r"\btashika_\w+", rules))
         assert asked and asked <= known, (manual, asked - known)
 
 
@@ -95,7 +96,7 @@ def test_neither_figures_nor_checks_read_the_ledger() -> None:
 def test_requests_are_counted_by_route_and_timed(client: Client, now: datetime) -> None:
     client.get("/u/a-token-of-somebody")
     counted = {(name, *labels): value for name, labels, value in processes.counts.counted()}
-    assert counted["http_requests", "GET", "/u/<str:token>", "200"] >= 1
+    assert sum(v for key, v in counted.items() if key[:3] == ("http_requests", "GET", "/u/<str:token>")) >= 1
     page = metrics.ground.expose(metrics.METRICS, [(n, ["p", *labels], v) for (n, *labels), v in counted.items()])
     families = {one.name: one for one in text_string_to_metric_families(page.decode())}
     seconds = families["tashika_http_request_seconds"].samples
