@@ -57,6 +57,8 @@ OPEN = {
     "readyz": "which checks fail, and no more",
     "metrics": "it asks for a token or a key by itself: test_watching",
 }
+# What machines ask, and what they hear where nobody sends and no token is shown.
+FOR_MACHINES = {"readyz": 503, "metrics": 401}
 METHODS = ("get", "post", "put", "patch", "delete")
 SAFE = {"OPTIONS", "HEAD", "GET"}
 
@@ -240,7 +242,7 @@ def test_to_look_changes_nothing_and_works(things: dict[str, dict[str, object]],
         with _undone() as writes:
             response = client.get(_address(route, things))
         seen += response.status_code == 200
-        if writes or response.status_code not in (200, 302, 405):
+        if writes or response.status_code not in (200, 302, 405, FOR_MACHINES.get(route.name)):
             wrong.append((route.pattern, response.status_code, writes))
     assert not wrong, wrong
     assert seen > 40
@@ -296,7 +298,7 @@ def test_nothing_that_is_sent_breaks_a_page(
     client = Client(raise_request_exception=False)
     client.force_login(person(Role.ADMINISTRATOR))
     wrong = []
-    for route in (one for one in STAFF if one.name != "logout"):
+    for route in (one for one in STAFF if one.name not in ("logout", "readyz")):
         address, form = _address(route, things), dict.fromkeys(_fields(route), nonsense)
         for method, more in (("get", form), ("post", form), ("post", {**form, "act": "create"})):
             with _undone():
