@@ -57,7 +57,7 @@ def test_what_a_sender_counts_is_what_the_server_saw_and_a_dead_one_falls_silent
         add_contacts(30, now)
         relay = relay_to(server, now)
         dispatch = planned(30, relay, now)
-        process = sender(TASHIKA_PERMIT_SECONDS="2")
+        process = sender(TASHIKA_PERMIT_SECONDS="6")
         wait_until_finished(dispatch)
         number = str(relay.pk)
         wait_until(lambda: _now().get(("tashika_ledger_moved_total", "record"), 0) == 30)
@@ -76,7 +76,7 @@ def test_what_a_sender_counts_is_what_the_server_saw_and_a_dead_one_falls_silent
         assert (figures["tashika_senders", "live"], figures["tashika_senders", "silent"]) == (1, 0)
         assert "recipient.example.jp" not in page and "5.1.1" not in page
         process.kill()
-        wait_until(lambda: _now()["tashika_senders", "silent"] == 1, 10)
+        wait_until(lambda: _now()["tashika_senders", "silent"] == 1, 20)
         (silent,) = watching.senders(clock.now())
         assert silent.state == "silent" and silent.permit_left < 0
 

@@ -191,6 +191,15 @@ def test_a_silent_sender_stands_out_and_what_it_said_last_is_not_taken_for_now(
     assert figures["smtp_connections_open", "mail1:4712", "1"] == 4
 
 
+def test_a_sender_that_had_to_begin_again_is_one_series(now: datetime) -> None:
+    said = {"lanes": [], "memory": 1, "interrupted": {"times": 1}, "counts": [["smtp_begun", ["1"], 7]]}
+    before = now - timedelta(seconds=60)
+    _sender(now, permit=-50, started_at=before, ended_at=now, says=said)
+    _sender(now, permit=10, says={**said, "counts": [["smtp_begun", ["1"], 9]]})
+    found = [value for name, labels, value in metrics.read(now) if name == "smtp_begun"]
+    assert found == [9]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_live_figures_are_those_that_the_page_has_a_place_for(
     client: Client, person: Callable[[str], User], now: datetime

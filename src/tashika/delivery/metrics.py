@@ -72,13 +72,18 @@ def _from_the_database() -> Counted:
 
 def _from_senders(now: datetime) -> Iterator[tuple[str, list[str], float]]:
     numbers = {"live": 0, "silent": 0}
-    for one in watching.senders(now):
+    watched = watching.senders(now)
+    newest = {one.name: one.id for one in sorted(watched, key=lambda one: one.started_at)}
+    for one in watched:
+        if one.state != "ended":
+            numbers[one.state] += 1
+        if newest[one.name] != one.id:  # a process that began again has registered anew; its counts went on
+            continue
         for name, labels, value in one.says.get("counts", []):
             yield name, [one.name, *labels], value
         yield "sender_interruptions", [one.name], one.says.get("interrupted", {}).get("times", 0)
         if one.state == "ended":
             continue
-        numbers[one.state] += 1
         yield "sender_permit_seconds", [one.name], round(one.permit_left, 3)
         yield "sender_memory_bytes", [one.name], one.says.get("memory", 0)
         yield "journal_bytes", [one.name], one.says.get("journals", 0)
