@@ -99,7 +99,9 @@ class World:
 
     async def open_connection(self, carrier: Any) -> Any:
         """A lane opens a connection to the simulated server."""
-        number = next(one.number for one in self.senders if one.lane is carrier)
+        number = next((one.number for one in self.senders if one.lane is carrier), None)
+        if number is None:
+            raise asyncio.CancelledError("its sender was killed meanwhile")
         wire = connected(carrier, number, self.record)
         self.senders[number].wires.append(wire)
         self.wires.append(wire)
