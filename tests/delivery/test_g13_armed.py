@@ -20,7 +20,7 @@ from tashika.core.models import AuditEntry
 from tashika.delivery import queries
 from tashika.delivery.arming import deciding
 from tashika.delivery.arming.deciding import Situation, UnableToArm
-from tashika.delivery.models import Dispatch, LedgerRow, SenderHost
+from tashika.delivery.models import Dispatch, LedgerRow, SenderHost, Unmatched
 from tests.delivery import houses
 from tests.delivery.conftest import (
     SenderProcess,
@@ -210,7 +210,8 @@ def test_mails_whose_rows_are_gone_are_kept_apart_and_never_planned_again(
         wait_until_compared()
         assert deciding.unmatched() >= len(left) >= 10
         again = planned(30, relay, now, reason="publication:2")
-        assert again.pk > second.pk and LedgerRow.objects.filter(dispatch=again).earliest("pk").pk > 60
+        highest = Unmatched.objects.latest("row_id").row_id
+        assert again.pk > second.pk and LedgerRow.objects.filter(dispatch=again).earliest("pk").pk > highest
         deciding.arm(by=boss(), hosts=[], reason="復元した", now=clock.now())
         wait_until_finished(again)
         taken = [mail.recipient for mail in server.taken[30:]]
@@ -262,6 +263,8 @@ def test_a_host_that_did_not_answer_keeps_everything_locked_until_it_is_said_to_
         deciding.arm(by=boss(), hosts=[here().waiting[0].id], reason="2台目", now=clock.now())
         wait_until(lambda: SenderHost.objects.filter(counter__gt=2).count() == 2)
         kept = house.back_up_database()
+        counts = dict(SenderHost.objects.values_list("pk", "counter"))
+        wait_until(lambda: all(host.counter > counts[host.pk] for host in SenderHost.objects.all()))
         wait_until(lambda: len(server.taken) >= 120)
         one.kill()
         other.kill()

@@ -90,11 +90,11 @@ class Memory:
             sealed, inode, changed = map(int, (self._folder / "seal").read_text().split())
             counter = int((self._folder / "counter").read_text())
         except (OSError, ValueError):
-            return Remembered(host, 0, doubt or "copied")
+            return Remembered(host, 0, "copied")
         about = (self._folder / "counter").stat()
         fits = about.st_ino == inode and _same_moment(about.st_ctime_ns, changed)
         torn = about.st_ino == inode and counter > sealed and 0 <= about.st_ctime_ns - changed < TORN
-        return Remembered(host, counter, doubt or ("" if fits or torn else "copied"))
+        return Remembered(host, counter, doubt if fits or torn else "copied")
 
     def _write(self, counter: int) -> None:
         path = self._folder / "counter"
