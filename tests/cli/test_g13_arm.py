@@ -52,7 +52,7 @@ def tashika(
 def test_it_says_why_and_what_would_leave_and_changes_nothing(tashika: Tashika) -> None:
     status, answer = tashika("--show", "--json")
     assert status == 1 and not answer["armed"]
-    assert answer["why"] == ["the database is on another server"]
+    assert answer["why"] == ["The database is on another server"]
     assert [one["mails"] for one in answer["leaving"]] == [3]
     assert Arming.objects.get().unarmed_since is not None, "it is on record as soon as somebody looks"
     assert [line.level for line in doctor._arming()] == ["bad"]
