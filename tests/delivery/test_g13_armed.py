@@ -253,7 +253,7 @@ def test_a_promoted_standby_is_another_timeline_and_unarmed(
 def test_a_host_that_did_not_answer_keeps_everything_locked_until_it_is_said_to_be_lost(
     house: House, sender: Callable[..., SenderProcess], now: datetime, tmp_path: Path
 ) -> None:
-    with SmtpServer(delay=0.01) as server:
+    with SmtpServer(delay=0.1) as server:
         dispatch = planned(1500, relay_to(server, now), now)
         one = sender()
         wait_until(lambda: len(server.taken) >= 20)
