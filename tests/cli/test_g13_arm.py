@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from tashika.accounts.models import User
-from tashika.cli import doctor, main
-from tashika.core import config
+from tashika.cli import main
+from tashika.core import clock, config
 from tashika.core.models import AuditEntry
+from tashika.delivery import checks
 from tashika.delivery.arming import looking
 from tashika.delivery.models import Arming, SenderHost
 from tests.delivery.conftest import planned, relay_to
@@ -55,7 +56,7 @@ def test_it_says_why_and_what_would_leave_and_changes_nothing(tashika: Tashika) 
     assert answer["why"] == ["The database is on another server"]
     assert [one["mails"] for one in answer["leaving"]] == [3]
     assert Arming.objects.get().unarmed_since is not None, "it is on record as soon as somebody looks"
-    assert [line.level for line in doctor._arming()] == ["bad"]
+    assert [line.level for line in checks._arming(clock.now())] == ["bad"]
     status, words = tashika("--show")
     assert status == 1 and "別のサーバー" in words and "秋のご案内" in words
 
@@ -71,7 +72,7 @@ def test_it_asks_and_needs_a_reason(tashika: Tashika) -> None:
     entry = AuditEntry.objects.filter(verb="arm").latest("id")
     assert entry.detail["reason"] == "サーバーを移した" and list(entry.detail["leaving"].values()) == [3]
     assert tashika("--show", "--json")[0] == 0
-    assert [line.level for line in doctor._arming()] == ["ok"]
+    assert [line.level for line in checks._arming(clock.now())] == ["ok"]
 
 
 def test_a_host_that_is_gone_has_to_be_named(tashika: Tashika, now: datetime, tmp_path: Path) -> None:
