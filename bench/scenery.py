@@ -88,6 +88,8 @@ def senders(number: int) -> list[subprocess.Popen[bytes]]:
     deadline = time.monotonic() + _READY
     while Sender.objects.filter(ended_at=None).count() < before + number:
         if time.monotonic() > deadline:
+            for process in started:
+                process.kill()
             raise SystemExit("the senders did not register")
         time.sleep(0.05)
     return started
