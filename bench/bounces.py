@@ -72,7 +72,8 @@ def run(*, quick: bool) -> dict[str, Any]:
         dispatch = _send_off(relay_port)
         with (folder / "worker.log").open("wb") as log:
             worker = subprocess.Popen([sys.executable, "-m", "tashika.cli", "worker"], stderr=log)
-        processes = [worker, *scenery.senders(1)]
+        processes = [worker]
+        processes += scenery.senders(1)
         _wait(dispatch.pk, [relay, site.postfix], quick)
         figures = _judge(dispatch.pk, site, fates, ours)
         figures["deferred_then_arrived"] = {
