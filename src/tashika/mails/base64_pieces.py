@@ -10,10 +10,11 @@ from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 
 _LINE = 57  # bytes of a full line
-_LONG = 3 * _LINE  # bytes from which on a static run is worth keeping in base64
+_LONG = 12 * _LINE  # bytes from which on a static run is cheaper to keep in base64 than to encode again
 _MOST = 32_000  # bytes of static text: beyond that 57 copies of it would be too much memory
 
-_Ways = dict[int, tuple[bytes, bytes]]
+_Way = tuple[bytes, bytes, bytes]  # of a run: its bytes that fill the line begun before it, its full lines, its rest
+_Ways = dict[int, _Way]
 
 
 class Base64Pieces:
@@ -37,39 +38,39 @@ class Base64Pieces:
 
     def encode(self, pieces: Sequence[str]) -> bytes:
         """The base64 of the joined pieces."""
-        return self.encode_dynamic(["".join(pieces[stretch]).encode() for stretch in self.dynamic])
+        return b"".join(self.encode_dynamic(["".join(pieces[stretch]).encode() for stretch in self.dynamic]))
 
-    def encode_dynamic(self, stretches: Sequence[bytes]) -> bytes:
-        """The same, given what stands in the dynamic stretches. What changes is encoded at once, with as many bytes of
-        the run behind it as fill its last line, and then cut where the runs go in between."""
-        rest, lines = b"", 0
+    def encode_dynamic(self, stretches: Sequence[bytes]) -> list[bytes]:
+        """The same, to be joined, given what stands in the dynamic stretches. What changes is encoded at once, with as
+        many bytes of the run behind it as fill its last line, and then cut where the runs go in between."""
+        rest, end = b"", 0
         changing: list[bytes] = []
         runs: list[tuple[int, bytes]] = []
         for (data, ways), stretch in zip(self._runs, stretches, strict=False):
-            rest += stretch
-            missing = -len(rest) % _LINE
-            lines += (len(rest) + missing) // _LINE
-            changing += (rest, data[:missing])
-            encoded, rest = ways.get(missing) or _way(data, ways, missing)
-            runs.append((lines, encoded))
-        rest += stretches[-1]
-        full = len(rest) // _LINE
-        changing.append(rest[: full * _LINE])
+            missing = -(len(rest) + len(stretch)) % _LINE
+            filling, encoded, following = ways.get(missing) or _way(data, ways, missing)
+            changing += (rest, stretch, filling)
+            end += (len(rest) + len(stretch) + missing) // _LINE * 78
+            runs.append((end, encoded))
+            rest = following
+        last = rest + stretches[-1]
+        full = len(last) - len(last) % _LINE
+        changing.append(last[:full])
         body = _lines(b"".join(changing))
         out: list[bytes] = []
         start = 0
-        for line, encoded in runs:
-            out += (body[start : line * 78], encoded)
-            start = line * 78
+        for end, encoded in runs:
+            out += (body[start:end], encoded)
+            start = end
         out.append(body[start:])
-        if len(rest) > full * _LINE:
-            out.append(binascii.b2a_base64(rest[full * _LINE :], newline=False) + b"\r\n")
-        return b"".join(out)
+        if len(last) > full:
+            out.append(binascii.b2a_base64(last[full:], newline=False) + b"\r\n")
+        return out
 
 
-def _way(data: bytes, ways: _Ways, missing: int) -> tuple[bytes, bytes]:
+def _way(data: bytes, ways: _Ways, missing: int) -> _Way:
     full = (len(data) - missing) // _LINE * _LINE + missing
-    ways[missing] = (_lines(data[missing:full]), data[full:])
+    ways[missing] = (data[:missing], _lines(data[missing:full]), data[full:])
     return ways[missing]
 
 

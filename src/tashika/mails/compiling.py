@@ -34,7 +34,8 @@ _SUSPECT = re.compile(
 )
 _MARKUP = re.compile("[&<>'\"]")
 _LINE_ENDS = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_PIXEL = '<img src="{}" width="1" height="1" alt="" style="display:block;width:1px;height:1px;border:0">'
+_PIXEL_BEFORE = '<img src="'
+_PIXEL_AFTER = '" width="1" height="1" alt="" style="display:block;width:1px;height:1px;border:0">'
 _OPEN_PIXEL = f"{ENGINE}.open_pixel"
 _CLICK = f"{ENGINE}.click_"
 
@@ -74,6 +75,9 @@ class Recipient:
     click_base: str = ""
 
 
+_Contents = tuple[bytes, list[bytes], list[bytes]]  # subject, text part and HTML part, encoded; the parts to be joined
+
+
 class CompiledMail:
     """A mail version ready to be built for anyone."""
 
@@ -109,10 +113,11 @@ class CompiledMail:
                 t("差し込みができません（{why}）。", "The merge failed ({why}).", why=str(error))
             ) from error
 
-    def _carefully(self, values: "_Values") -> tuple[bytes, bytes, bytes]:
-        """Subject and parts of a mail with conditions, or of a person whose values need cleaning or escaping."""
+    def _carefully(self, values: "_Values") -> "_Contents":
+        """The contents of a mail with conditions, or for a person whose values need cleaning or escaping."""
         subject = header_fields.unstructured(self._subject.render(values), taken=9)
-        return subject, self._text.encoded(values), self._html.encoded(values) if self._html else b""
+        html = [self._html.encoded(values)] if self._html else []
+        return subject, [self._text.encoded(values)], html
 
     def link(self, index: int, values: Mapping[str, Any]) -> str:
         """Where tracked link `index` leads for the person of these values. Raises IndexError, UnableToBuild."""
@@ -139,7 +144,7 @@ class CompiledMail:
     def _values(self, recipient: Recipient) -> "_Values":
         values = self._cleaned(recipient.values)
         values["opt_out_url"] = recipient.opt_out_url
-        values[_OPEN_PIXEL] = Markup(_PIXEL.format(escape(recipient.open_url))) if recipient.open_url else ""
+        values[_OPEN_PIXEL] = _pixel(recipient.open_url)
         base = recipient.click_base
         for index, part in enumerate(self._link_parts):
             values[f"{_CLICK}{index}"] = f"{base}{index}" if base else part.render(values)
@@ -185,6 +190,10 @@ def compiled(version: Any, *, organisation: Mapping[str, str]) -> CompiledMail:
     while len(_kept) > _KEPT:
         _kept.popitem(last=False)
     return found
+
+
+def _pixel(url: str) -> Markup:
+    return Markup(_PIXEL_BEFORE) + url + Markup(_PIXEL_AFTER) if url else Markup("")
 
 
 class _Values(dict[str, Any]):
@@ -288,6 +297,7 @@ class _Filling:
         known = [f"contact.{name}" for name in self._names] + [f"contact.custom.{name}" for name in self._custom]
         known += ["opt_out_url", _OPEN_PIXEL, *(f"{_CLICK}{index}" for index in range(len(links)))]
         self._source = {name: index for index, name in enumerate(known)}
+        self._numbers = [str(index) for index in range(len(links))]
         self._printed: dict[tuple[int, str | None, bool], int] = {}
         stretches = [self._stretch(self._subject, slice(0, len(self._subject.pieces)))]
         stretches += [self._stretch(part, stretch) for part in self._bodies for stretch in part.base64.dynamic]
@@ -309,23 +319,22 @@ class _Filling:
             return None
         return cls(parts, fields, links)
 
-    def fill(self, recipient: Recipient) -> tuple[bytes, bytes, bytes] | None:
+    def fill(self, recipient: Recipient) -> "_Contents | None":
         """Subject, text and HTML, encoded; None for a person who needs the careful way."""
-        contact = recipient.values.get("contact", {})
-        base = recipient.click_base
+        base, opened = recipient.click_base, recipient.open_url
         if self._tracked_only and not base:
             return None
         try:
+            contact = recipient.values["contact"]
             texts = [contact[name] for name in self._names]
             if self._custom:
                 texts += [contact["custom"][name] for name in self._custom]
-            suspect = _SUSPECT.search("\t".join([*texts, recipient.opt_out_url, recipient.open_url, base]))
+            if _SUSPECT.search("\t".join((*texts, recipient.opt_out_url, opened, base))):
+                return None
         except (KeyError, TypeError):
             return None
-        if suspect:
-            return None
-        texts += [recipient.opt_out_url, _PIXEL.format(recipient.open_url) if recipient.open_url else ""]
-        texts += [f"{base}{index}" for index in range(len(self._targets))] if base else self._targets
+        texts += (recipient.opt_out_url, opened and _PIXEL_BEFORE + opened + _PIXEL_AFTER)
+        texts += [base + number for number in self._numbers] if base else self._targets
         for source, fallback, is_percent in self._printed:
             value = texts[source] if texts[source] or fallback is None else fallback
             texts.append(percent(value) if is_percent else value)
@@ -335,7 +344,7 @@ class _Filling:
         return (
             header_fields.unstructured(subject.decode(), taken=9),
             text.base64.encode_dynamic(stretches[:cut]),
-            html[0].base64.encode_dynamic(stretches[cut:]) if html else b"",
+            html[0].base64.encode_dynamic(stretches[cut:]) if html else [],
         )
 
     def _stretch(self, part: "_Part", stretch: slice) -> tuple[str, list[int]]:
@@ -459,51 +468,38 @@ class _Frame:
     def __init__(self, body: Mapping[str, Any], *, boundary: str, commercial: bool, html: bool) -> None:
         edge = boundary.encode()
         self.commercial = commercial
-        self._sender = _sender(body)
         kind = b"Content-Type: text/%s; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"
         # RFC 3834: an operational mail made by a machine says so; a commercial one carries List-Unsubscribe instead,
         # which automatic responders know as well (RFC 5230 4.6).
         tail = b"" if commercial else b"Auto-Submitted: auto-generated\r\n"
+        tail += b"MIME-Version: 1.0\r\n"
         if html:
-            self._head = (
-                tail + b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="%s"\r\n\r\n' % edge
-            )
-            self._head += b"--%s\r\n" % edge + kind % b"plain"
+            tail += b'Content-Type: multipart/alternative;\r\n boundary="%s"\r\n\r\n--%s\r\n' % (edge, edge)
             self._middle = b"--%s\r\n" % edge + kind % b"html"
             self._end = b"--%s--\r\n" % edge
         else:
-            self._head = tail + b"MIME-Version: 1.0\r\n" + kind % b"plain"
             self._middle = self._end = b""
-
-    def fill(self, recipient: Recipient, date: datetime, subject: bytes, text: bytes, html: bytes) -> bytes:
-        """The message. Raises UnableToWriteHeader where an address or URL could break out of its header."""
-        unsubscribe = b""
-        if self.commercial:  # RFC 2369 and RFC 8058
-            unsubscribe = (
-                b"List-Unsubscribe: <"
-                + header_fields.url(recipient.one_click_url)
-                + b">\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-            )
-        return b"".join(
-            (
-                b"Date: ",
-                header_fields.date_time(date),
-                self._sender,
-                b"\r\nTo: <",
-                header_fields.address_spec(recipient.address),
-                b">\r\nSubject: ",
-                subject,
-                b"\r\nMessage-ID: <",
-                header_fields.message_id(recipient.message_id),
-                b">\r\n",
-                unsubscribe,
-                self._head,
-                text,
-                self._middle,
-                html,
-                self._end,
-            )
+        # RFC 2369 and RFC 8058
+        unsubscribe = b"List-Unsubscribe: <%b>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+        self._head = (
+            b"Date: %b"
+            + _sender(body).replace(b"%", b"%%")
+            + b"\r\nTo: <%b>\r\nSubject: %b\r\nMessage-ID: <%b>\r\n"
+            + (unsubscribe if commercial else b"%b")
+            + tail
+            + kind % b"plain"
         )
+
+    def fill(self, recipient: Recipient, date: datetime, subject: bytes, text: list[bytes], html: list[bytes]) -> bytes:
+        """The message. Raises UnableToWriteHeader where an address or URL could break out of its header."""
+        head = self._head % (
+            header_fields.date_time(date),
+            header_fields.address_spec(recipient.address),
+            subject,
+            header_fields.message_id(recipient.message_id),
+            header_fields.url(recipient.one_click_url) if self.commercial else b"",
+        )
+        return b"".join((head, *text, self._middle, *html, self._end))
 
 
 def _sender(body: Mapping[str, Any]) -> bytes:

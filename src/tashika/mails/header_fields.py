@@ -12,9 +12,9 @@ _WORD_BYTES = 45  # 75 characters less `=?UTF-8?B?` and `?=`, in base64
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}")
 _DOT_ATOM = re.compile(rf"{_ATOM}+(?:\.{_ATOM}+)*")
-_DOMAIN = re.compile(
-    r"(?=.{1,253}\Z)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
-)
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_USUAL = re.compile(rf"(?=[^@]{{1,64}}@.{{1,253}}\Z){_ATOM}+(?:\.{_ATOM}+)*@{_LABEL}(?:\.{_LABEL})*")
+_DOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
 _PLAIN = re.compile(r"(?!.*=\?)[!-~]+(?: [!-~]+)*")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,120}@[A-Za-z0-9.-]{1,253}")
 _URL = re.compile(r"https?://[!#-;=?-\[\]_a-z~%]{1,900}")
@@ -25,6 +25,7 @@ class UnableToWriteHeader(Exception):
     """This value can't stand in a header field."""
 
 
+@lru_cache(maxsize=2048)
 def unstructured(text: str, *, taken: int) -> bytes:
     """RFC 2047: the text of a field such as Subject, folded, where `taken` characters of the first line are used.
 
@@ -56,6 +57,8 @@ def one_line(text: str) -> str:
 def address_spec(address: str) -> bytes:
     """One address, ASCII. The domain goes in its ASCII form; a local part that breaks the rules of dots, as old
     Japanese carriers gave out (`abc..def@docomo.ne.jp`), is quoted (RFC 5322 3.4.1). Raises UnableToWriteHeader."""
+    if _USUAL.fullmatch(address):
+        return address.encode("ascii")
     local, at, domain = address.rpartition("@")
     if not domain.isascii():
         domain = _ascii_domain(domain)
@@ -82,7 +85,7 @@ def url(address: str) -> bytes:
 
 def date_time(moment: datetime) -> bytes:
     """RFC 5322 date-time of an aware moment."""
-    return _date_time(moment.replace(microsecond=0))
+    return _date_time(moment.replace(microsecond=0) if moment.microsecond else moment)
 
 
 @lru_cache(maxsize=256)
