@@ -13,10 +13,10 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from asgiref.sync import sync_to_async
 
@@ -33,12 +33,12 @@ from tashika.delivery.smtp.opening import open_connection
 
 log = logging.getLogger("tashika.delivery")
 
-CLAIM_FOR = 0.08  # seconds of work that are claimed at a time: what a stop has to give back is small
+CLAIM_FOR = 0.15  # seconds of work that are claimed at a time: what a stop has to give back is small
 CLAIM_LEAST, CLAIM_MOST = 20, 1200  # rows
-RECORD_FOR = 0.02  # seconds of work that are recorded at a time; after kill -9 the journal has what was not
+RECORD_FOR = 0.06  # seconds of work that are recorded at a time; after kill -9 the journal has what was not
 RECORD_LEAST = 25  # outcomes
-RECORD_EVERY = 0.05  # seconds that an outcome waits at most
 CLOSE_WITHIN = 10.0  # seconds that an ending lane waits for replies to bodies already handed over
+RECORD_EVERY = 0.1  # seconds that an outcome waits at most
 IDLE = 5.0  # seconds until an idle connection is closed
 TEND_EVERY = 0.25  # seconds
 FRESH = 20.0  # seconds until keys and settings are looked up again
@@ -53,7 +53,8 @@ class Owner(Protocol):
     ledger: Ledger
     journal: Journal
 
-    def may_begin(self, dispatch: int, epoch: int) -> bool: ...
+    @property
+    def may_begin(self) -> MayBegin: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +67,17 @@ class Letter:
 
 
 @dataclass(slots=True, eq=False)
-class Carried:
+class Carried(Transaction):
     """A row whose transaction has begun."""
+
+    plain: ClassVar[bool] = True  # headers, boundaries and lines of base64: `mails.compiling` begins none with a dot
 
     row: Claimed
     letter: Letter
     begun: int  # microseconds since 1970
     digest: bytes  # of the message before it was signed: what can be built again (G6)
-    body: int = 0  # when it was handed over, in microseconds since 1970
-    settled: bool = False  # on record already, because a stop could not wait for the reply
+    body: int = field(default=0, init=False)  # when it was handed over, in microseconds since 1970
+    settled: bool = field(default=False, init=False)  # on record already, because a stop could not wait for the reply
 
 
 class Lane:
@@ -91,7 +94,7 @@ class Lane:
         self._waiting: deque[Claimed] = deque()
         self._letters: dict[int, Letter] = {}
         self._put_off: dict[int, float] = {}  # dispatches that can't be sent as they are, until when
-        self._under_way: set[Transaction] = set()
+        self._under_way: set[Carried] = set()
         self._connections: set[Connection] = set()
         self._resting: set[Connection] = set()
         self._opening = 0
@@ -105,6 +108,7 @@ class Lane:
         self._flushing = self._pausing = False
         self._begun = 0  # transactions since the last look
         self._rate = 0.0  # of them a second
+        self._portion = CLAIM_LEAST  # rows to claim at a time; so few may wait before that
         self._record_at = RECORD_LEAST
         self._tasks = [asyncio.create_task(one()) for one in (self._feed, self._record_often, self._tend)]
         self._helpers: set[asyncio.Task[None]] = set()
@@ -124,7 +128,7 @@ class Lane:
     def says(self) -> dict[str, object]:
         """How it stands at this instant, for the register of senders."""
         rests = self._not_before - time.monotonic()
-        rows = [*self._waiting, *(one.of.row for one in self._under_way)]
+        rows = [*self._waiting, *(one.row for one in self._under_way)]
         return {
             "relay": self.relay.pk,
             "connections": len(self._connections),
@@ -176,28 +180,27 @@ class Lane:
     async def _see_off(self, may_begin: MayBegin, within: float) -> None:
         """Wait until nothing that may not begin is under way, for that long at most; what then is, is settled."""
         deadline = time.monotonic() + within
-        while pending := [one for one in self._under_way if not may_begin(one.of.row.dispatch, one.of.row.epoch)]:
+        while pending := [one for one in self._under_way if not may_begin(one.row.dispatch, one.row.epoch)]:
             self._drop_envelopes(pending)
             if time.monotonic() > deadline:
                 self._settle(pending)
                 break
             await asyncio.sleep(0.001)
 
-    def _drop_envelopes(self, pending: list[Transaction]) -> None:
+    def _drop_envelopes(self, pending: list[Carried]) -> None:
         """Hang up where only envelopes of what is stopped are under way. Where a body awaits its reply we wait: the
         connection ends by itself before the next body."""
-        stopped = set(pending)
+        stopped: set[Transaction] = set(pending)
         for connection in list(self._connections):
             begun = connection.under_way
             if begun and begun[0] in stopped and not any(one.body_begun for one in begun):
                 connection.drop("stopped before the body")
 
-    def _settle(self, pending: list[Transaction]) -> None:
-        for one in pending:
-            carried: Carried = one.of
+    def _settle(self, pending: list[Carried]) -> None:
+        for carried in pending:
             if not carried.settled:
                 row = carried.row
-                if one.body_begun:
+                if carried.body_begun:
                     ended = Ended(row.id, row.claim, states.IN_DOUBT, "no reply yet", carried.begun, _now())
                 else:
                     ended = Ended(row.id, row.claim, states.QUEUED, "stopped before the body", None, _now())
@@ -230,11 +233,6 @@ class Lane:
             else:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), 1.0)
-
-    @property
-    def _portion(self) -> int:
-        """How many rows to claim at a time, and how few may wait before that."""
-        return max(CLAIM_LEAST, min(CLAIM_MOST, int(self._rate * CLAIM_FOR)))
 
     async def _due(self) -> list[Due]:
         """Dispatches to claim from; none while no connection is open, so that nothing is claimed that can't leave."""
@@ -330,6 +328,7 @@ class Lane:
             await asyncio.sleep(TEND_EVERY)
             now = time.monotonic()
             self._rate, self._begun = 0.5 * self._rate + 0.5 * self._begun / TEND_EVERY, 0
+            self._portion = max(CLAIM_LEAST, min(CLAIM_MOST, int(self._rate * CLAIM_FOR)))
             self._record_at = max(RECORD_LEAST, int(self._rate * RECORD_FOR))
             for connection in list(self._connections):
                 connection.expire(now)
@@ -345,59 +344,64 @@ class Lane:
 
     # -- what connections ask and say (smtp.client.Carrier)
 
-    def next_mail(self) -> Transaction | None:
+    def next_mail(self) -> Carried | None:
         """The next claimed row that may begin at this instant, built."""
-        while self._waiting:
-            row = self._waiting[0]
+        waiting = self._waiting
+        while waiting:
+            row = waiting[0]
             if not self.sender.may_begin(row.dispatch, row.epoch) or self._is_too_early():
                 return None
-            self._waiting.popleft()
-            if len(self._waiting) < self._portion:
+            waiting.popleft()
+            if len(waiting) < self._portion:
                 self._hungry.set()
-            transaction = self._build(row)
-            if transaction is not None:
+            carried = self._build(row)
+            if carried is not None:
                 self._begun += 1
                 self.counts.begun += 1
-                self._under_way.add(transaction)
-                return transaction
+                self._under_way.add(carried)
+                return carried
         self._hungry.set()
         self._woken.set()
         return None
 
     def may_begin(self, transaction: Transaction) -> bool:
         """Whether the body may be handed over at this instant."""
-        row = transaction.of.row
-        return self.sender.may_begin(row.dispatch, row.epoch)
+        assert isinstance(transaction, Carried)
+        return self.sender.may_begin(transaction.row.dispatch, transaction.row.epoch)
 
     def body_begins(self, transaction: Transaction) -> None:
         """On disk before it is on the wire."""
-        transaction.of.body = _now()
-        row = transaction.of.row
+        assert isinstance(transaction, Carried)
+        transaction.body = _now()
+        row = transaction.row
+        reason = self.sender.ledger.reasons.get(row.dispatch, "")
         begun = Begun(row.id, row.message_id, row.dispatch, row.address_hash, row.claim)
-        self.sender.journal.body_begins(begun, self.sender.ledger.reasons.get(row.dispatch, ""))
+        self.sender.journal.body_begins(begun, reason)
 
     def concluded(self, transaction: Transaction, result: Result) -> None:
         """What became of a mail: noted for the journal and for the ledger."""
+        assert isinstance(transaction, Carried)
         self._under_way.discard(transaction)
-        carried: Carried = transaction.of
-        row, ended = carried.row, _now()
-        self.counts.concluded(result, carried.begun, carried.body, ended)
+        row, ended = transaction.row, _now()
+        self.counts.concluded(result, transaction.begun, transaction.body, ended)
         state, due = result.outcome.value, None
         if result.outcome is Outcome.ACCEPTED:
             self._failures = 0
         elif result.outcome is Outcome.DEFERRED:
-            give_up_at = carried.letter.give_up_at
+            give_up_at = transaction.letter.give_up_at
             due_at = retrying.next_attempt(attempts=row.attempts, now=clock.now(), give_up_at=give_up_at)
             due = int(due_at.timestamp() * 1_000_000) if due_at else None
             state = states.QUEUED if due_at else states.REFUSED
         elif result.outcome is Outcome.NOT_LEFT:
             state = states.QUEUED
-        if transaction.body_begun and state != states.IN_DOUBT:
-            self.sender.journal.replied(row.id, state, result.reply)
-            self._flush_soon()
-        begun = None if result.outcome is Outcome.NOT_LEFT else carried.begun
-        digest = carried.digest if transaction.body_begun else None
-        self._end(Ended(row.id, row.claim, state, result.reply, begun, ended, digest, due, carried.settled))
+        begun = None if result.outcome is Outcome.NOT_LEFT else transaction.begun
+        digest = None
+        if transaction.body_begun:
+            digest = transaction.digest
+            if state != states.IN_DOUBT:
+                self.sender.journal.replied(row.id, state, result.reply)
+                self._flush_soon()
+        self._end(Ended(row.id, row.claim, state, result.reply, begun, ended, digest, due, transaction.settled))
 
     def idle(self, connection: Connection) -> None:
         """Nothing to carry at this instant."""
@@ -412,7 +416,7 @@ class Lane:
 
     # -- building
 
-    def _build(self, row: Claimed) -> Transaction | None:
+    def _build(self, row: Claimed) -> Carried | None:
         letter = self._letters[row.dispatch]
         begun = _now()
         try:
@@ -432,7 +436,7 @@ class Lane:
             self._end(Ended(row.id, row.claim, states.EXCLUDED, words, None, _now()))
             return None
         sender = letter.mail.envelope_sender(row.id)
-        return Transaction(sender, row.address, message, Carried(row, letter, begun, digest))
+        return Carried(sender, row.address, message, row, letter, begun, digest)
 
     def _is_too_early(self) -> bool:
         """Whether the relay's pace asks to wait; the resting connections are woken when it is over."""

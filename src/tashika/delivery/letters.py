@@ -27,6 +27,7 @@ class Mail:
 
     compiled: compiling.CompiledMail
     from_address: str
+    from_domain: str
     return_path: str  # of the organisation; empty: reports go to the From address
     signer: Signs | None  # DKIM, where a key of the From domain is active
     base_url: str
@@ -43,13 +44,13 @@ class Mail:
         """The complete message for one ledger row, unsigned. Raises compiling.UnableToBuild for this person alone."""
         opt_out, opened, click = tracking.links(self.base_url, row)
         recipient = compiling.Recipient(
-            address=address,
-            message_id=f"{message_id}@{self.from_address.rpartition('@')[2]}",
-            values=values,
-            opt_out_url=opt_out,
-            one_click_url=opt_out,
-            open_url=opened if self.track_opens else "",
-            click_base=click if self.track_clicks else "",
+            address,
+            f"{message_id}@{self.from_domain}",
+            values,
+            opt_out,
+            opt_out,
+            opened if self.track_opens else "",
+            click if self.track_clicks else "",
         )
         return self.compiled.build(recipient, date)
 
@@ -61,6 +62,7 @@ def of(version: Version, organisation: Mapping[str, str]) -> Mail:
     return Mail(
         compiled=compiling.compiled(version, organisation=organisation),
         from_address=from_address,
+        from_domain=from_address.rpartition("@")[2],
         return_path=return_path.configured(),
         signer=signers.signer_for(from_address.rpartition("@")[2]),
         base_url=str(organisation.get("base_url") or config.base_url()),

@@ -57,8 +57,7 @@ class UnableToBuild(TashikaError):
     code = "unable_to_build"
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """Whom one message is for, and the addresses that are theirs alone.
 
     `values` is the ledger's snapshot: {"contact": {…, "custom": {…}}}. `message_id` has no angle brackets. Tracked link

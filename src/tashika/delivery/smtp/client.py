@@ -14,10 +14,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, NamedTuple, Protocol, cast
+from typing import ClassVar, NamedTuple, Protocol, cast
 
 LINE_LIMIT = 4096  # bytes; RFC 5321 4.5.3.1.5 allows 512; kindly more, never without bound
 LINES_LIMIT = 100  # of one reply
+TEXT_LIMIT = 450  # characters of a reply that are kept
 COMMAND_TIMEOUT = 120.0  # seconds; RFC 5321 4.5.3.2 asks for 5 minutes, a bulk sender can try again
 BODY_TIMEOUT = 600.0  # RFC 5321 4.5.3.2.6: 10 minutes after the final dot, or mail is doubled (RFC 1047)
 
@@ -47,18 +48,20 @@ class Reply(NamedTuple):
 
     @property
     def text(self) -> str:
-        return f"{self.code} {' '.join(self.lines)}"[:450]
+        return f"{self.code} {' '.join(self.lines)}"[:TEXT_LIMIT]
 
 
 @dataclass(slots=True, eq=False)
 class Transaction:
-    """One mail to one recipient. `of` is whatever its carrier knows it by."""
+    """One mail to one recipient. A carrier may derive its own from it, with what it knows the mail by."""
+
+    # Whether it is known from how the message was built that no line begins with a dot and that the last one is ended.
+    plain: ClassVar[bool] = False
 
     sender: str
     recipient: str
     message: bytes
-    of: Any = None
-    body_begun: bool = False
+    body_begun: bool = field(default=False, init=False)
 
     def envelope(self) -> tuple[str, str]:
         """MAIL and RCPT. Raises ValueError for an address that would carry a command."""
@@ -78,7 +81,7 @@ class Carrier(Protocol):
         """Asked in the instant in which the body is handed over: if it says no, the mail surely did not leave."""
 
     def body_begins(self, transaction: Transaction) -> None:
-        """Called right before the body is written. An OSError means that it can't be noted, and so does not leave."""
+        """Called right before the body is written. Raises OSError where it can't be noted down: then it does not leave."""
 
     def concluded(self, transaction: Transaction, result: Result) -> None:
         """What became of a mail: called once for each."""
@@ -110,6 +113,7 @@ class Step(Enum):
 
 _IN_GROUP = (Step.MAIL, Step.RCPT)
 _CONTROL = re.compile(r"[\x00-\x20<>\x7f]")
+_USUAL = (b"250 ", b"250 ", b"250 ", b"354 ", b"")
 _DOT_AT_START = re.compile(rb"(?m)^\.")
 
 
@@ -139,6 +143,8 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
+        if len(self._expected) == 4 and not self._rest and not self._lines and self._goes_on(data):
+            return
         lines = (self._rest + data).split(b"\n")
         self._rest = lines.pop()
         try:
@@ -227,17 +233,30 @@ class Connection(asyncio.Protocol):
         except ValueError:
             self.carrier.concluded(transaction, Result(Outcome.REFUSED, "the address can't be written to the wire"))
             return self._nothing()
-        self._expected.append((Step.MAIL, transaction))
         if not self._pipelining:
+            self._expected.append((Step.MAIL, transaction))
             return mail.encode()
-        self._expected.append((Step.RCPT, transaction))
-        self._expected.append((Step.DATA, transaction))
+        self._expected += ((Step.MAIL, transaction), (Step.RCPT, transaction), (Step.DATA, transaction))
         return f"{mail}{rcpt}DATA\r\n".encode()
 
     def _nothing(self) -> bytes:
         if not self._expected:
             asyncio.get_running_loop().call_soon(self.go_on)
         return b""
+
+    def _goes_on(self, data: bytes) -> bool:
+        """The usual replies taken in at once: the last mail is accepted, the next one's envelope too, its body may follow.
+        False, and nothing done, for everything else."""
+        lines = data.split(b"\r\n")
+        (step, last), _, _, (_, following) = self._expected
+        if step is not Step.DOT or len(lines) != 5 or tuple([line[:4] for line in lines]) != _USUAL:
+            return False
+        self._expected.clear()
+        self.taken += 1
+        reply = lines[0].decode("utf-8", "replace")[:TEXT_LIMIT]
+        self.carrier.concluded(_known(last), Result(Outcome.ACCEPTED, reply))
+        self._body(_known(following))
+        return True
 
     def _is_plain_yes(self) -> bool:
         """Whether a 2xx in one line is all that is awaited: the reply to MAIL or RCPT within a group of commands."""
@@ -320,21 +339,30 @@ class Connection(asyncio.Protocol):
 
     def _body(self, transaction: Transaction) -> None:
         """Hand the body over, if it may begin at this instant; with it the envelope of the next mail."""
-        if not self.carrier.may_begin(transaction):
-            self.carrier.concluded(transaction, Result(Outcome.NOT_LEFT, "stopped before the body"))
-            self._end("stopped before the body")
+        following = self.carrier.next_mail() if self._pipelining else None
+        if (words := self._why_not(transaction)) is not None:
+            for one in (transaction, following):
+                if one is not None:
+                    self.carrier.concluded(one, Result(Outcome.NOT_LEFT, words))
+            self._end(words)
             return
+        transaction.body_begun = True
+        self._expected.append((Step.DOT, transaction))
+        envelope = self._envelope(following) if following else b""
+        if transaction.plain:
+            self._write(b"".join((transaction.message, b".\r\n", envelope)))
+        else:
+            self._write(stuffed(transaction.message) + envelope)
+
+    def _why_not(self, transaction: Transaction) -> str | None:
+        """Why a body may not begin at this instant; None when it begins."""
+        if not self.carrier.may_begin(transaction):
+            return "stopped before the body"
         try:
             self.carrier.body_begins(transaction)
         except OSError as error:
-            self.carrier.concluded(transaction, Result(Outcome.NOT_LEFT, f"it can't be noted: {error}"))
-            self._end("a body that can't be noted does not leave")
-            return
-        following = self.carrier.next_mail() if self._pipelining else None
-        transaction.body_begun = True
-        self._expected.append((Step.DOT, transaction))
-        body = stuffed(transaction.message)
-        self._write(body + self._envelope(following) if following else body)
+            return f"the body could not be noted down: {error}"
+        return None
 
     def _write(self, data: bytes) -> None:
         if self._transport is None or not data:

@@ -64,7 +64,7 @@ held AS (
     WHERE taken.ids IS NOT NULL
 )
 SELECT moved.id, live.claim, live.epoch, moved.address, encode(moved.address_hash, 'hex'), moved.message_id::text,
-       moved.merge_values, moved.attempts, live.reason
+       moved.merge_values::text, moved.attempts, live.reason
 FROM moved, live
 WHERE moved.state = 'sending';
 END $claim$
