@@ -98,6 +98,7 @@ def test_an_operational_mail_has_no_list_header_and_says_it_is_automatic() -> No
 def test_no_value_injects_a_header_or_breaks_a_line(family: str, company: str) -> None:
     mail = compiled(subject="{{ contact.family_name }}様 {{ contact.company_name }} のご案内")
     message = mail.build(recipient({"family_name": family, "company_name": company}), WHEN)
+    assert b"\n." not in message and message.endswith(b"\r\n"), "delivery leaves out the doubling of dots"
     lines_are_short(message)
     read = parsed(message)
     assert read.keys() == EXPECTED
