@@ -31,13 +31,18 @@ again AS (
 done AS (
     UPDATE delivery_claim SET rows = NULL WHERE id = ANY (%(done)s::bigint[]) AND sender_id = %(sender)s
 ),
+mail AS MATERIALIZED (
+    SELECT d.id AS dispatch_id, content.number
+    FROM delivery_dispatch d
+    JOIN contents_version v ON v.id = d.mail_version_id
+    JOIN contents_content content ON content.id = v.content_id
+    WHERE d.id IN (SELECT dispatch_id FROM moved)
+),
 told AS (
     INSERT INTO activity_event (at, contact_id, kind, dispatch_id, mail_number)
     SELECT moved.ended_at, moved.contact_id, 'mail_' || moved.state, moved.dispatch_id, mail.number
     FROM moved
-    JOIN delivery_dispatch d ON d.id = moved.dispatch_id
-    JOIN contents_version v ON v.id = d.mail_version_id
-    JOIN contents_content mail ON mail.id = v.content_id
+    JOIN mail ON mail.dispatch_id = moved.dispatch_id
     WHERE moved.state IN ('accepted', 'refused')
 )
 SELECT count(*) FROM moved
