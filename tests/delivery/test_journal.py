@@ -90,6 +90,15 @@ def test_what_is_written_after_the_disk_was_full_is_not_glued_to_a_cut_line(tmp_
     assert set(said.begun) == {1, 2} and said.reasons == {7: "publication:3"}
 
 
+def test_a_journal_that_was_let_go_takes_nothing_more(tmp_path: Path) -> None:
+    written = Journal(tmp_path, uuid4())
+    written.abandon()
+    with (tmp_path / "another").open("wb") as another:
+        with pytest.raises(OSError, match="descriptor"):
+            written.body_begins(begun(1), "publication:3")
+        assert another.tell() == os.fstat(another.fileno()).st_size == 0
+
+
 def test_journals_are_kept_after_all_is_on_record_and_go_when_they_are_old(tmp_path: Path, now: datetime) -> None:
     senders = [uuid4(), uuid4()]
     for sender in senders:
