@@ -159,6 +159,9 @@ class Lane:
         """Stop claiming, wait for replies under way for a while, give back what was not begun, record, hang up. Raises
         psycopg.Error when the database is away; no connection outlives its lane for that."""
         self._closing = True
+        with contextlib.suppress(TimeoutError):  # not in the middle of a claim: what it took would be in nobody's hands
+            async with asyncio.timeout(CLOSE_WITHIN), self._claiming:
+                self._tasks[0].cancel()
         self._tasks[0].cancel()
         self._tasks[2].cancel()
         await asyncio.gather(self._tasks[0], self._tasks[2], return_exceptions=True)
