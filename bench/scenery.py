@@ -8,6 +8,58 @@ from datetime import timedelta
 from typing import Any
 
 _READY = 60.0  # seconds
+_SURNAMES = [
+    "佐藤",
+    "鈴木",
+    "高橋",
+    "田中",
+    "伊藤",
+    "渡辺",
+    "山本",
+    "中村",
+    "小林",
+    "加藤",
+    "吉田",
+    "山田",
+    "佐々木",
+    "山口",
+    "松本",
+    "井上",
+    "木村",
+    "林",
+    "斎藤",
+    "清水",
+    "山崎",
+    "森",
+    "池田",
+    "橋本",
+    "阿部",
+    "石川",
+    "山下",
+    "中島",
+    "石井",
+    "小川",
+    "前田",
+    "岡田",
+    "長谷川",
+    "藤田",
+    "後藤",
+    "近藤",
+    "村上",
+    "遠藤",
+    "青木",
+    "坂本",
+    "斉藤",
+    "福田",
+    "太田",
+    "西村",
+    "藤井",
+    "金子",
+    "岡本",
+    "藤原",
+    "中野",
+    "三浦",
+]
 
 
 def people(number: int) -> None:
@@ -21,10 +73,11 @@ def people(number: int) -> None:
         cursor.execute(
             "INSERT INTO people_contact (email, email_key, address_hash, family_name, given_name, company_name,"
             " department, job_title, consent, created_at, updated_at)"
-            " SELECT a, a, sha256(convert_to(a, 'UTF8')), '佐藤', '花子' || i, '株式会社みらい' || i %% 500, '営業部',"
+            " SELECT a, a, sha256(convert_to(a, 'UTF8')), (%s::text[])[1 + i %% %s], '花子' || i,"
+            " '株式会社みらい' || i %% 500, '営業部',"
             " '部長', 'given', %s, %s FROM (SELECT i, 'p' || i || '@c' || i %% 500 || '.example.jp' AS a"
             " FROM generate_series(1, %s) i)",
-            [now, now, number],
+            [_SURNAMES, len(_SURNAMES), now, now, number],
         )
         cursor.execute("VACUUM (ANALYZE) people_contact")
 

@@ -1,10 +1,12 @@
 """How many mails a second leave, beside Postfix's own load generator in the same run.
 
-    ./tashika bench throughput [--quick] [--json] [--recipients N]   (with the package postfix)
+    ./tashika bench throughput [--quick] [--json] [--recipients N] [--memory [N]]   (with the package postfix)
 
     smtp_source   Postfix's smtp-source to its smtp-sink: a C program that makes no mail and keeps no record
     tashika_1/2   claimed, compiled with 5 merge fields, tracking links made, sent, recorded; one and two sender processes
     naive         smtplib and email.message, one connection kept, nothing recorded
+    dkim          tashika_1 with a signature by RSA-2048 or by Ed25519 on each mail
+    memory        (--memory) the most that a sender takes for 10,000 recipients and for N; a million takes some minutes
 
 All speak to the same sink with mails of the same size and the same number of sessions, on the same cores, in turn.
 Ratios are those of neighbouring runs, for machines are shared; the median of the rounds is printed.
@@ -21,80 +23,131 @@ import statistics
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from collections import defaultdict
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench import installation
+from bench import installation, scenery
 
-SESSIONS = 10
-_READY = 60.0  # seconds
+SESSIONS = 10  # in all, however many senders
+SMALL, LARGE = 10_000, 1_000_000  # recipients between which memory is compared
 
 
-def run(*, recipients: int, rounds: int, processes: tuple[int, ...]) -> dict[str, Any]:
-    """All of it; the figures."""
+class Sent(NamedTuple):
+    """One dispatch: mails a second from the first claim to the last record, the most memory of a sender in MB, and
+    microseconds of CPU a mail by kind of process."""
+
+    per_second: float
+    memory: float
+    cpu: dict[str, float]
+
+
+def run(*, recipients: int, rounds: int, processes: tuple[int, ...], signed: int, memory: int) -> dict[str, Any]:
+    """All of it; the figures. `signed`: recipients of the runs with DKIM; `memory`: of the large run, or 0."""
     installation.prepare()
-    sink = _sink()
-    try:
-        size = _prepare(recipients, sink.port)
-        _say(f"{recipients:,} recipients, {size:,} bytes a mail, {SESSIONS} sessions")
-        found: dict[str, list[float]] = {"smtp_source": [], "naive": []}
-        ratios: dict[int, list[float]] = {number: [] for number in processes}
-        naive_ratios: list[float] = []
-        memory = 0
-        cpu: dict[str, list[float]] = {}
-        for turn in range(rounds):
-            for number in processes:
-                source = _smtp_source(sink.port, recipients, size)
-                ours, peak, spent = _tashika(number, turn, recipients)
-                memory = max(memory, peak)
-                for name, seconds in spent.items():
-                    cpu.setdefault(name, []).append(seconds / recipients * 1e6)
-                found["smtp_source"].append(source)
-                found.setdefault(f"tashika_{number}", []).append(ours)
-                ratios[number].append(ours / source)
-                _say(f"smtp-source {source:,.0f}/s, {number} sender(s) {ours:,.0f}/s, ratio {ours / source:.2f}")
-            naive = _naive(sink.port, min(recipients, 1500))
-            found["naive"].append(naive)
-            naive_ratios.append(found[f"tashika_{processes[0]}"][-1] / naive)
-            _say(f"smtplib and email.message {naive:,.0f}/s")
-        best = max(processes, key=lambda number: statistics.median(ratios[number]))
-        return {
-            "bench": "throughput",
-            "recipients": recipients,
-            "message_bytes": size,
-            "sessions": SESSIONS,
-            "per_second": {name: round(statistics.median(rates)) for name, rates in found.items()},
-            "ratio_smtp_source_by_senders": {
-                number: round(statistics.median(values), 3) for number, values in ratios.items()
-            },
-            "ratio_smtp_source": round(statistics.median(ratios[best]), 3),
-            "ratio_naive": round(statistics.median(naive_ratios), 1),
-            "cpu_microseconds_per_mail": {name: round(statistics.median(spent)) for name, spent in cpu.items()},
-            "peak_memory_mb_of_a_sender": round(memory / 1024),
-        }
-    finally:
-        sink.stop()
+    with _sink() as port:
+        scenery.people(max(recipients, signed, memory, SMALL if memory else 0))
+        scenery.relay(port, SESSIONS)
+        scenery.mail()
+        size = _size_of_one()
+        scenery.say(f"{recipients:,} recipients, {size:,} bytes a mail, {SESSIONS} sessions")
+        figures = _rates(port, size, recipients, rounds, processes)
+        if signed:
+            figures["dkim"] = {name: _signed(name, signed, port, size) for name in ("rsa2048", "ed25519")}
+        if memory:
+            figures["memory_mb"] = _memory_of((SMALL, memory))
+    return {"bench": "throughput", "recipients": recipients, "message_bytes": size, "sessions": SESSIONS, **figures}
 
 
-class _sink:
+def _rates(port: int, size: int, recipients: int, rounds: int, processes: tuple[int, ...]) -> dict[str, Any]:
+    rates: dict[str, list[float]] = defaultdict(list)
+    ratios: dict[int, list[float]] = defaultdict(list)
+    cpu: dict[str, list[float]] = defaultdict(list)
+    memory, to_naive = 0.0, []
+    for _ in range(rounds):
+        for number in processes:
+            source, ours = _smtp_source(port, recipients, size), _send(number, recipients)
+            memory = max(memory, ours.memory)
+            for name, microseconds in ours.cpu.items():
+                cpu[name].append(microseconds)
+            rates["smtp_source"].append(source)
+            rates[f"tashika_{number}"].append(ours.per_second)
+            ratios[number].append(ours.per_second / source)
+            scenery.say(
+                f"smtp-source {source:,.0f}/s, {number} sender(s) {ours.per_second:,.0f}/s, ratio {ratios[number][-1]:.2f}"
+            )
+        rates["naive"].append(_naive(port, min(recipients // 25, 1500)))
+        to_naive.append(rates[f"tashika_{processes[0]}"][-1] / rates["naive"][-1])
+        scenery.say(f"smtplib and email.message {rates['naive'][-1]:,.0f}/s")
+    by_senders = {number: round(statistics.median(values), 3) for number, values in ratios.items()}
+    return {
+        "per_second": {name: round(statistics.median(values)) for name, values in rates.items()},
+        "ratio_smtp_source_by_senders": by_senders,
+        "ratio_smtp_source": max(by_senders.values()),
+        "ratio_naive": round(statistics.median(to_naive), 1),
+        "cpu_microseconds_per_mail": {name: round(statistics.median(spent)) for name, spent in cpu.items()},
+        "peak_memory_mb_of_a_sender": round(memory),
+    }
+
+
+def _signed(algorithm: str, recipients: int, port: int, size: int) -> dict[str, float]:
+    """The rate of one sender with a key of this algorithm on."""
+    from tashika.accounts import users
+    from tashika.accounts.models import User
+    from tashika.core import clock
+    from tashika.core.actors import SYSTEM
+    from tashika.delivery import sending_domains
+    from tashika.delivery.dkim import keeping
+    from tashika.delivery.sender_check.dns_lookup import Lookup
+
+    now = clock.now()
+    by = User.objects.first() or users.create(
+        email="admin@example.jp",
+        name="管理者",
+        password="long enough to pass",
+        role="administrator",
+        by=SYSTEM,
+        now=now,
+    )
+    domain = sending_domains.add(name="example.jp", by=by, now=now)
+    key = keeping.make(domain=domain, algorithm=algorithm, by=by, now=now)
+    keeping.activate(key, by=by, now=now, lookup=Lookup(server="127.0.0.1"), unseen=True)
+    source, ours = _smtp_source(port, recipients, size), _send(1, recipients)
+    keeping.retire(key, by=by, now=now)
+    scenery.say(f"signed by {algorithm}: {ours.per_second:,.0f}/s beside {source:,.0f}/s")
+    return {
+        "per_second": round(ours.per_second),
+        "ratio_smtp_source": round(ours.per_second / source, 3),
+        "cpu_microseconds_of_the_sender": round(ours.cpu["sender"]),
+    }
+
+
+def _memory_of(sizes: tuple[int, ...]) -> dict[str, float]:
+    """The most memory of one sender at each number of recipients."""
+    found: dict[str, float] = {}
+    for recipients in sizes:
+        found[str(recipients)] = round(_send(1, recipients).memory, 1)
+        scenery.say(f"{recipients:,} recipients: {found[str(recipients)]} MB")
+    return {**found, "ratio": round(found[str(sizes[-1])] / found[str(sizes[0])], 3)}
+
+
+@contextlib.contextmanager
+def _sink() -> Any:
     """smtp-sink on a free port."""
-
-    def __init__(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
-        user = ["-u", "nobody"] if os.geteuid() == 0 else []
-        self._process = subprocess.Popen(["smtp-sink", *user, f"127.0.0.1:{self.port}", "256"])
-        _wait_for_port(self.port)
-
-    def stop(self) -> None:
-        """End it."""
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    process = subprocess.Popen(["smtp-sink", *user, f"127.0.0.1:{port}", "256"])
+    try:
+        _wait_for_port(port)
+        yield port
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
 
 
 def _wait_for_port(port: int) -> None:
@@ -107,41 +160,6 @@ def _wait_for_port(port: int) -> None:
     raise SystemExit("smtp-sink does not answer")
 
 
-def _prepare(recipients: int, port: int) -> int:
-    """Invented people, a relay, a mail; the size of one message."""
-    from django.db import connection
-
-    from bench.compile import body
-    from tashika.contents import drafting, versions
-    from tashika.core import clock
-    from tashika.delivery.models import Relay
-
-    now = clock.now()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO people_contact (email, email_key, address_hash, family_name, given_name, company_name,"
-            " department, job_title, consent, created_at, updated_at)"
-            " SELECT a, a, sha256(convert_to(a, 'UTF8')), '佐藤', '花子' || i, '株式会社みらい' || i %% 500, '営業部',"
-            " '部長', 'given', %s, %s FROM (SELECT i, 'p' || i || '@c' || i %% 500 || '.example.jp' AS a"
-            " FROM generate_series(1, %s) i)",
-            [now, now, recipients],
-        )
-        cursor.execute("VACUUM (ANALYZE) people_contact")
-    Relay.objects.create(
-        name="sink",
-        host="127.0.0.1",
-        port=port,
-        security="none",
-        connections=SESSIONS,
-        confirmed_at=now,
-        is_default=True,
-        created_at=now,
-    )
-    content = drafting.create(kind="mail", name="bench", draft=body(conditional=False), by=None, now=now)
-    versions.keep(content=content, by=None, now=now)
-    return _size_of_one()
-
-
 def _size_of_one() -> int:
     from bench.compile import NOW, ORGANISATION, body, recipient
     from tashika.mails.compiling import compile_mail
@@ -149,64 +167,41 @@ def _size_of_one() -> int:
     return len(compile_mail(body(conditional=False), organisation=ORGANISATION).build(recipient(1), NOW))
 
 
-def _plan(reason: str, recipients: int) -> Any:
-    from tashika.contents.models import Version
-    from tashika.core import clock
-    from tashika.delivery import planning
+def _send(senders: int, recipients: int) -> Sent:
+    """One dispatch from so many sender processes, which share the sessions."""
+    from tashika.delivery.models import Dispatch, LedgerRow, Relay
 
-    now = clock.now()
-    dispatch = planning.open_dispatch(
-        reason=reason,
-        name=reason,
-        mail_version=Version.objects.get(),
-        relay=None,
-        give_up_at=now + timedelta(days=1),
-        now=now,
-    )
-    planned = planning.plan(dispatch=dispatch, audience=("SELECT id FROM people_contact", []), now=now)
-    assert planned == recipients
-    return dispatch
-
-
-def _tashika(senders: int, turn: int, recipients: int) -> tuple[float, int, dict[str, float]]:
-    """Mails per second from the first claim to the last record, the peak memory of a sender in kB, and the seconds of
-    CPU that each kind of process took."""
-    from django.db import connection
-
-    from tashika.delivery.models import Dispatch, LedgerRow, Sender
-
-    Dispatch.objects.filter(state="sending").update(state="finished")
-    processes = [subprocess.Popen(_sender_command(), env=dict(os.environ)) for _ in range(senders)]
-    deadline = time.monotonic() + _READY
-    while Sender.objects.filter(ended_at=None).count() < senders and time.monotonic() < deadline:
-        time.sleep(0.05)
-    dispatch = _plan(f"{senders} senders, turn {turn}", recipients)
-    peak, began = 0, time.monotonic()
-    before = _cpu()
+    Relay.objects.filter(name="bench").update(connections=SESSIONS // senders)
+    processes = scenery.senders(senders)
+    audience = f"SELECT id FROM people_contact ORDER BY id LIMIT {recipients}"
+    dispatch = scenery.dispatch(f"bench:{Dispatch.objects.count()}", audience)
+    peak, began, before = 0.0, time.monotonic(), _cpu()
     while Dispatch.objects.get(pk=dispatch.pk).state != "finished":
         time.sleep(0.1)
         peak = max([peak, *(_memory(process.pid) for process in processes)])
-    spent = {name: seconds - before.get(name, 0.0) for name, seconds in _cpu().items()}
+    spent = {name: (seconds - before[name]) / recipients * 1e6 for name, seconds in _cpu().items()}
+    seconds = _seconds(dispatch.pk, recipients)
+    for process in processes:
+        process.terminate()
+        process.wait(30)
+    assert LedgerRow.objects.filter(dispatch=dispatch).count() == recipients
+    assert seconds <= time.monotonic() - began + 1, "the ledger's own times don't fit the clock's"
+    return Sent(recipients / seconds, peak, spent)
+
+
+def _seconds(dispatch: int, recipients: int) -> float:
+    """From the first transaction to the last reply, by the ledger; all must have been accepted."""
+    from django.db import connection
+
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*), extract(epoch FROM max(ended_at) - min(begun_at)) FROM delivery_ledger"
             " WHERE dispatch_id = %s AND state = 'accepted'",
-            [dispatch.pk],
+            [dispatch],
         )
         accepted, seconds = cursor.fetchone()
-    for process in processes:
-        process.terminate()
-        process.wait(30)
-    assert accepted == recipients == LedgerRow.objects.filter(dispatch=dispatch).count(), f"{accepted} accepted"
-    wall = time.monotonic() - began
-    assert float(seconds) <= wall + 1, "the ledger's own times don't fit the clock's"
-    return accepted / float(seconds), peak, spent
-
-
-def _sender_command() -> list[str]:
-    if profile := os.environ.get("TASHIKA_BENCH_PROFILE"):
-        return [sys.executable, profile]
-    return [sys.executable, "-m", "tashika.cli", "sender"]
+    assert accepted == recipients, f"{accepted} accepted"
+    return float(seconds)
 
 
 def _cpu() -> dict[str, float]:
@@ -224,12 +219,13 @@ def _cpu() -> dict[str, float]:
     return found
 
 
-def _memory(pid: int) -> int:
+def _memory(pid: int) -> float:
+    """The most that a process has taken so far, in MB."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0
-    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0) / 1024
 
 
 def _smtp_source(port: int, number: int, size: int) -> float:
@@ -260,10 +256,6 @@ def _naive(port: int, number: int) -> float:
     return number / (time.monotonic() - began)
 
 
-def _say(words: str) -> None:
-    print(words, flush=True)
-
-
 def main() -> None:
     """Measures and prints; the last line is one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -271,13 +263,16 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="the last line always is JSON")
     parser.add_argument("--recipients", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=0)
-    parser.add_argument("--senders", type=int, default=0, help="only that many, instead of 1 and 2")
+    parser.add_argument("--senders", type=int, default=0, help="only that many, instead of 1 and 2; nothing signed")
+    parser.add_argument("--memory", type=int, nargs="?", const=LARGE, default=0, metavar="N")
     arguments = parser.parse_args()
-    recipients = arguments.recipients or (20_000 if arguments.quick else 100_000)
+    recipients = arguments.recipients or (15_000 if arguments.quick else 100_000)
     figures = run(
         recipients=recipients,
         rounds=arguments.rounds or (1 if arguments.quick else 3),
         processes=(1, 2) if not arguments.senders else (arguments.senders,),
+        signed=0 if arguments.senders else recipients // 3,
+        memory=arguments.memory,
     )
     print(json.dumps(figures))
 
