@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from bench.chaos.network import FarNetwork, missing_for_network
 from bench.chaos.smtp_server import SmtpServer
 from tashika.core.supervisor import die_with_parent
@@ -77,6 +79,7 @@ class House:
         django.setup()
         logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # that the database goes away is the point
         self.tend()
+        self.arm()
 
     def start_up(self, within: float = 90) -> None:
         """`tashika up`, until the interface answers."""
@@ -200,10 +203,10 @@ class House:
         """The database's own folder."""
         return self.here.data / "postgresql" / "cluster"
 
-    def answers(self) -> bool:
+    def answers(self, port: int | None = None) -> bool:
         """Whether the interface answers, with whatever."""
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/login", timeout=5).close()
+            urllib.request.urlopen(f"http://127.0.0.1:{port or self.port}/login", timeout=5).close()
         except urllib.error.HTTPError:
             return True
         except OSError:
@@ -222,6 +225,80 @@ class House:
         """The last lines of each host's log."""
         return "\n".join(log.read_text(errors="replace")[-3000:] for log in sorted(self.folder.glob("*.log")))
 
+    # -- backups
+
+    def back_up(self, target: Path) -> None:
+        """A copy of the database's folder while it runs, as PostgreSQL's manual says how (26.3.2)."""
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            connection.execute("SELECT pg_backup_start('chaos', true)")
+            _copy(self.cluster, target)
+            found = connection.execute("SELECT labelfile FROM pg_backup_stop(false)").fetchone()
+        assert found
+        _copy(self.cluster / "pg_wal", target / "pg_wal")
+        (target / "postmaster.pid").unlink(missing_ok=True)
+        label = target / "backup_label"
+        label.write_text(found[0])
+        owner = target.stat()
+        os.chown(label, owner.st_uid, owner.st_gid)
+
+    def put_back(self, copy: Path) -> None:
+        """The database dies and comes back as it was when the copy was made; nobody tells the senders."""
+        assert self.up
+        self.up.send_signal(signal.SIGSTOP)  # else it starts the database before it is put back
+        if (pid := self.postmaster()) is not None:
+            os.kill(pid, signal.SIGKILL)
+        former = copy.with_name(f"{copy.name}-former")
+        self.cluster.rename(former)
+        copy.rename(self.cluster)
+        self.up.send_signal(signal.SIGCONT)
+        self.wait_for(self.database_answers, "the database that was put back", 60)
+        shutil.rmtree(former, ignore_errors=True)
+
+    def database_answers(self) -> bool:
+        """Whether one can ask it something."""
+        try:
+            psycopg.connect(self._url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def clone(self) -> Host:
+        """Another installation from a copy of everything the first host has, on a machine of the same name."""
+        target = self.folder / "disk" / "clone"
+        _copy(self.here.data, target)
+        shutil.rmtree(target / "postgresql" / "cluster")
+        shutil.rmtree(target / "postgresql" / "socket")
+        self.back_up(target / "postgresql" / "cluster")
+        environment = {
+            **self.here.environment,
+            "TASHIKA_DATA": str(target),
+            "TASHIKA_PORT": str(free_port()),
+            "TASHIKA_PRACTICE_PORT": str(free_port()),
+        }
+        return Host(target, self.here.clock, environment)
+
+    def arm(self, within: float = 60) -> None:
+        """`tashika arm --yes`, until every host has said what it knows and all may send. Does nothing where all may."""
+        command = [sys.executable, "-m", "tashika.cli", "arm", "--yes", "--reason", "chaos"]
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            done = subprocess.run(command, env=self.here.environment, cwd=ROOT, capture_output=True, text=True)
+            if done.returncode == 0 and self.all_armed():
+                return
+            time.sleep(0.2)
+        raise RuntimeError(f"it could not be armed: {done.stdout}{done.stderr}")
+
+    def all_armed(self) -> bool:
+        """Whether each host's senders may send, and have looked."""
+        hosts = 2 if self.network else 1
+        with psycopg.connect(self._url) as connection:
+            found = connection.execute("SELECT count(*) FROM delivery_host WHERE armed_at IS NOT NULL").fetchone()
+        return bool(found and found[0] >= hosts)
+
+    @property
+    def _url(self) -> str:
+        return f"postgresql://tashika@/tashika?host={self.here.data / 'postgresql' / 'socket'}"
+
     # -- the disk
 
     def fill_disk(self) -> None:
@@ -236,6 +313,12 @@ class House:
 
     def _resize(self, size: int) -> None:
         subprocess.run(["mount", "-o", f"remount,size={size}", str(self.folder / "disk")], check=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """With owners and times; files may go while it is copied."""
+    target.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["cp", "-a", f"{source}/.", str(target)], capture_output=True, check=False)
 
 
 def _shared() -> tuple[str, ...]:

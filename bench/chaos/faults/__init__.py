@@ -1,6 +1,6 @@
 """What can go wrong. To add a fault: a class in one of these modules, and its line here."""
 
-from bench.chaos.faults import clocks, network, people, processes, storage, wire
+from bench.chaos.faults import clocks, network, people, processes, restoring, storage, wire
 from bench.chaos.faults.fault import Fault
 
 FAULTS: tuple[type[Fault], ...] = (
@@ -23,6 +23,8 @@ FAULTS: tuple[type[Fault], ...] = (
     clocks.ClockForward,
     clocks.ClockBack,
     network.CutOff,
+    restoring.PutBack,
+    restoring.Clone,
     people.DoublePublish,
     people.PublishAgainstUnpublish,
     people.OptOut,
