@@ -79,7 +79,6 @@ class House:
         django.setup()
         logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # that the database goes away is the point
         self.tend()
-        self.arm()
 
     def start_up(self, within: float = 90) -> None:
         """`tashika up`, until the interface answers."""

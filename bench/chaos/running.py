@@ -61,6 +61,7 @@ class Chaos:
         """So many rounds, or as many as the time allows; the figures."""
         began = time.monotonic()
         _prepare(self.house)
+        self.house.arm()
         for number in range(1, rounds + 1):
             kind = self._draw(number)
             if kind is None:
@@ -85,7 +86,7 @@ class Chaos:
         dice = random.Random(f"{self.seed}:{number}:size")
         round_ = Round(self.house, number, self.seed, dice.randint(40, 150))
         self.house.smtp.begin(
-            rules=fault.rules(dice), delay=dice.choice([0.005, 0.02, 0.05, 0.1]), seed=dice.randrange(2**32)
+            rules=fault.rules(dice), delay=dice.choice(fault.delays), seed=dice.randrange(2**32)
         )
         round_.prepare()
         fault.publish(round_)

@@ -12,6 +12,7 @@ class PutBack(Fault):
 
     name = "database put back to a state of seconds ago"
     seconds = 14.0
+    delays = (0.3, 0.6)  # a copy takes its time
     stops = 0.0
 
     def strike(self, round_: Round) -> None:
@@ -37,6 +38,7 @@ class Clone(Fault):
 
     name = "installation cloned from a backup"
     seconds = 16.0
+    delays = (0.3, 0.6)
     stops = 0.0
 
     def strike(self, round_: Round) -> None:
