@@ -1,6 +1,6 @@
 """Rounds of chaos, each checked against the SMTP server's own record.
 
-    ./tashika bench chaos [--quick] [--rounds N] [--seed S] [--fault WORDS] [--json]   (as root for all faults)
+    ./tashika bench chaos [--quick] [--rounds N] [--minutes M] [--seed S] [--fault WORDS] [--json]   (as root for all faults)
 
 Each round is a broadcast to some dozens of people over a real installation, with one fault drawn at random; often
 somebody unpublishes meanwhile and later publishes again. Afterwards G1 to G5 must hold. The last line is one JSON
@@ -30,6 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="as many rounds as fit into 50 s")
     parser.add_argument("--rounds", type=int, default=500)
+    parser.add_argument("--minutes", type=float, default=0.0, help="no round begins that would end later")
     parser.add_argument("--seed", default="", help="draws the same again (default: drawn anew)")
     parser.add_argument("--fault", default="", metavar="WORDS", help="only faults whose name has these words")
     parser.add_argument("--json", action="store_true", help="the last line always is JSON")
@@ -38,7 +39,7 @@ def main() -> int:
         seed=arguments.seed or f"{random.SystemRandom().randrange(2**32):08x}",
         rounds=arguments.rounds,
         words=arguments.fault,
-        ends_at=time.monotonic() + QUICK if arguments.quick else float("inf"),
+        ends_at=time.monotonic() + (QUICK if arguments.quick else 60 * arguments.minutes or float("inf")),
     )
     print(json.dumps(figures, ensure_ascii=False))
     return 1 if figures["violations"] else 0

@@ -82,12 +82,31 @@ class Chaos:
         return None
 
     def _round(self, number: int, fault: Fault) -> None:
+        """One round, and what is found. A round that can't be run to its end counts as a violation, too: something hangs
+        or is gone that should not."""
         began = time.monotonic()
         dice = random.Random(f"{self.seed}:{number}:size")
         round_ = Round(self.house, number, self.seed, dice.randint(40, 150))
-        self.house.smtp.begin(
-            rules=fault.rules(dice), delay=dice.choice(fault.delays), seed=dice.randrange(2**32)
-        )
+        found: list[str] = []
+        states: dict[str, int] = {}
+        try:
+            ended = self._play(round_, fault, dice)
+            seen = checking.look(round_)
+            found = checking.check(round_, seen, ended=ended)
+            states = dict(Counter(row.state for row in seen.rows.values()))
+            self._account(fault, round_.notes, seen.rows, seen.record, time.monotonic() - began)
+        except Exception as error:
+            found = [*round_.found, f"the round can't be run: {type(error).__name__}: {error}"]
+            fault.heal(round_)
+        for words in found:
+            self.found.append(f"round {number}, seed {self.seed}, {fault.name}: {words}")
+            self._say(f"VIOLATION {self.found[-1]}")
+        self._say(f"{number:4} {fault.name}: {'; '.join(round_.notes)} {states} {time.monotonic() - began:.1f} s")
+        self.house.tend()
+
+    def _play(self, round_: Round, fault: Fault, dice: random.Random) -> bool:
+        """The round itself; whether the dispatch came to its end."""
+        self.house.smtp.begin(rules=fault.rules(dice), delay=dice.choice(fault.delays), seed=dice.randrange(2**32))
         round_.prepare()
         fault.publish(round_)
         round_.wait_for_mails(dice.random() * 0.9)
@@ -99,16 +118,7 @@ class Chaos:
         if round_.is_stopped:
             round_.let_go_on()
         self.house.smtp.behave()
-        ended = round_.end()
-        seen = checking.look(round_)
-        found = checking.check(round_, seen, ended=ended)
-        self._account(fault, round_.notes, seen.rows, seen.record, time.monotonic() - began)
-        for words in found:
-            self.found.append(f"round {number}, seed {self.seed}, {fault.name}: {words}")
-            self._say(f"VIOLATION {self.found[-1]}")
-        states = dict(Counter(row.state for row in seen.rows.values()))
-        self._say(f"{number:4} {fault.name}: {'; '.join(round_.notes)} {states} {time.monotonic() - began:.1f} s")
-        self.house.tend()
+        return round_.end()
 
     def _account(
         self, fault: Fault, notes: list[str], rows: dict[str, Any], record: list[Transaction], seconds: float

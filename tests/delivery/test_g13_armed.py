@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -112,6 +113,28 @@ def test_a_fresh_installation_arms_itself_and_stays_armed_over_restarts_and_kill
         figures = check_ledger_against(server, dispatch)
     assert figures.accepted + figures.in_doubt == 400
     assert [entry.verb for entry in AuditEntry.objects.filter(verb__in=["arm", "disarm"])] == ["arm"]
+
+
+def test_when_the_database_starts_anew_every_host_looks_before_one_sends(
+    house: House, sender: Callable[..., SenderProcess], now: datetime
+) -> None:
+    """Put back by less than a second, it may have forgotten what another host alone remembers: found by `bench chaos`."""
+    with SmtpServer(delay=0.02) as server:
+        dispatch = planned(400, relay_to(server, now), now)
+        sender()
+        wait_until(lambda: len(server.taken) >= 20)
+        ours = SenderHost.objects.get()
+        other = SenderHost.objects.create(
+            id=uuid4(), name="other", born="first", armed_at=now, first_seen_at=now, seen_at=clock.now()
+        )
+        house.restart_database()
+        restarted = clock.now()
+        wait_until(lambda: SenderHost.objects.get(pk=ours.pk).seen_at > restarted)
+        stay_quiet(server)
+        SenderHost.objects.filter(pk=other.pk).update(seen_at=clock.now())
+        wait_until_finished(dispatch)
+        assert check_ledger_against(server, dispatch).accepted >= 400 - 4
+        assert here().is_fine
 
 
 def test_a_copy_of_the_data_folder_comes_up_unarmed_and_the_original_goes_on(

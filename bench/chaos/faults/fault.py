@@ -13,7 +13,12 @@ class Fault:
     name: ClassVar[str]
     needs: ClassVar[str] = ""  # what the machine has to be able to do: disk, clock, network
     seconds: ClassVar[float] = 2.0  # that a round with it takes, about
-    delays: ClassVar[tuple[float, ...]] = (0.005, 0.02, 0.05, 0.1)  # seconds that the server takes for a mail, one is drawn
+    delays: ClassVar[tuple[float, ...]] = (
+        0.005,
+        0.02,
+        0.05,
+        0.1,
+    )  # seconds that the server takes for a mail, one is drawn
     stops: ClassVar[float] = 0.5  # how often somebody unpublishes while it lasts
 
     def rules(self, dice: random.Random) -> list[Rule]:
