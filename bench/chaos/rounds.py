@@ -12,7 +12,6 @@ from bench.chaos.operators import Stop, patiently
 from tashika.contents import drafting
 from tashika.contents.models import Content, Kind
 from tashika.core import clock
-from tashika.delivery.models import Dispatch
 from tashika.people.addresses import address_hash, address_key
 from tashika.people.models import Contact
 
@@ -155,7 +154,7 @@ class Round:
     # -- after
 
     def end(self) -> bool:
-        """Let the dispatch come to its end; whether it did. The minutes until a retry are passed over by making what
+        """Let the dispatch come to its end; whether it did: finished, or stopped when nothing was left to be sent. The minutes until a retry are passed over by making what
         waits due at once: that alone is not left to the product."""
         deadline = time.monotonic() + END_WITHIN
         while time.monotonic() < deadline:
@@ -170,4 +169,11 @@ class Round:
             cursor.execute(
                 "UPDATE delivery_queue SET due_at = now() WHERE dispatch_id = %s AND due_at > now()", [self.dispatch]
             )
-        return Dispatch.objects.get(pk=self.dispatch).state in (Dispatch.State.FINISHED, Dispatch.State.STOPPED)
+            cursor.execute(
+                "SELECT d.state = 'finished' OR d.state = 'stopped'"
+                " AND NOT EXISTS (SELECT FROM delivery_queue q WHERE q.dispatch_id = d.id)"
+                " AND NOT EXISTS (SELECT FROM delivery_claim c WHERE c.dispatch_id = d.id AND c.rows IS NOT NULL)"
+                " FROM delivery_dispatch d WHERE d.id = %s",
+                [self.dispatch],
+            )
+            return bool(cursor.fetchone()[0])

@@ -113,8 +113,12 @@ class Chaos:
         fault.strike(round_)
         if dice.random() < fault.stops:
             time.sleep(dice.random() * 0.3)
-            round_.stop(patience=6)
+            pressed = round_.stop(patience=6)
+        else:
+            pressed = True
         fault.heal(round_)
+        if not pressed:  # it may have been pressed for all that: only the answer was not possible
+            round_.stop()
         if round_.is_stopped:
             round_.let_go_on()
         self.house.smtp.behave()
