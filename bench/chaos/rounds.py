@@ -98,9 +98,9 @@ class Round:
     def publish(self, choice: str | None = None) -> None:
         """Publish, or go on after a stop."""
         found = operators.publish(port=self.house.port, key=self.house.key, scenario=self.scenario, choice=choice)
-        self.dispatch = found or self.dispatch or self._dispatch_of_publication()
+        self.dispatch = found or self.dispatch or self.dispatch_of_publication()
 
-    def _dispatch_of_publication(self) -> int:
+    def dispatch_of_publication(self) -> int:
         """The worker starts what the web process had no time to start."""
         from tashika.scenarios.models import Publication
 
