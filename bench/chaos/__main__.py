@@ -3,7 +3,7 @@
     ./tashika bench chaos [--quick] [--rounds N] [--minutes M] [--seed S] [--fault WORDS] [--json]   (as root for all faults)
 
 Each round is a broadcast to some dozens of people over a real installation, with one fault drawn at random; often
-somebody unpublishes meanwhile and later publishes again. Afterwards G1 to G5 must hold. The last line is one JSON
+somebody unpublishes meanwhile and later publishes again. Afterwards G1 to G5 and G13 must hold. The last line is one JSON
 object; the status is 1 where anything was violated. --quick ends within 50 s; a round is repeated by its seed.
 """
 
