@@ -44,9 +44,10 @@ MAIL = {
 ALL: planning.Audience = ("SELECT id FROM people_contact", [])
 
 
-def add_contacts(number: int, now: datetime) -> None:
-    """Invented people who have agreed."""
-    addresses = [f"p{index}@recipient.example.jp" for index in range(number)]
+def add_contacts(number: int, now: datetime, domains: int = 1) -> None:
+    """Invented people who have agreed, at one company or several."""
+    places = ["recipient.example.jp", *(f"recipient{index}.example.jp" for index in range(1, domains))]
+    addresses = [f"p{index}@{places[index % domains]}" for index in range(number)]
     Contact.objects.bulk_create(
         Contact(
             email=address,
@@ -81,10 +82,10 @@ def relay_to(server: SmtpServer, now: datetime, **changes: object) -> Relay:
     return Relay.objects.create(**{**values, **changes})
 
 
-def planned(number: int, relay: Relay, now: datetime, *, reason: str = "test:1") -> Dispatch:
+def planned(number: int, relay: Relay, now: datetime, *, reason: str = "test:1", domains: int = 1) -> Dispatch:
     """A dispatch to that many invented people, ready to be sent."""
     if not Contact.objects.exists():
-        add_contacts(number, now)
+        add_contacts(number, now, domains)
     dispatch = planning.open_dispatch(
         reason=reason,
         name="秋のご案内",

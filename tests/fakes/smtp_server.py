@@ -70,7 +70,7 @@ class SmtpServer:
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._answer(writer, "greeting", "", "220 scripted.example.jp")
-        recipient, begun = "", 0.0
+        recipient, begun, greeted = "", 0.0, False
         while True:
             line = (await reader.readuntil(b"\n")).decode().strip()
             verb = line[:4].upper()
@@ -81,7 +81,9 @@ class SmtpServer:
             elif verb == "MAIL":
                 begun = time.time()
                 self.begun.append((line, begun))
-                await self._answer(writer, "mail", "", "250 ok")
+                recipient, greeted = "", await self._answer(writer, "mail", "", "250 ok")
+            elif verb == "RCPT" and not greeted:
+                writer.write(b"503 5.5.1 need MAIL first\r\n")
             elif verb == "RCPT":
                 recipient = line.partition("<")[2].partition(">")[0]
                 refused = not await self._answer(writer, "rcpt", recipient, "250 ok")

@@ -4,32 +4,31 @@ feed      claims rows while a connection is open and few wait
 tend      opens connections while there is work, ends those that idle or hang
 carry     hands connections their mails (`next_mail`), notes what became of them (`concluded`)
 record    writes outcomes as sets: as soon as the last set is on record and some wait
+troubles  say what may be tried, and when
 """
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import time
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import lru_cache
-from typing import ClassVar, Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
 from asgiref.sync import sync_to_async
 
-from tashika.contents.models import Version
 from tashika.core import clock, config
 from tashika.core.errors import TashikaError
-from tashika.delivery import counting, letters, relays, retrying, states
+from tashika.delivery import counting, relays, states
+from tashika.delivery.carrying import FRESH, Carried, Letter, begin, letter_of
 from tashika.delivery.journal import Begun, Journal
 from tashika.delivery.ledger import Claimed, Due, Ended, Ledger
-from tashika.delivery.models import Dispatch, Relay
-from tashika.delivery.pace import Pace
+from tashika.delivery.line import Line, Unwanted
+from tashika.delivery.models import Relay
+from tashika.delivery.pace import Paces
+from tashika.delivery.sending_window import Window
 from tashika.delivery.smtp.client import Connection, Outcome, Result, Transaction, UnableToConnect
 from tashika.delivery.smtp.opening import open_connection
+from tashika.delivery.troubles import Troubles
 
 log = logging.getLogger("tashika.delivery")
 
@@ -37,11 +36,10 @@ CLAIM_FOR = 0.15  # seconds of work that are claimed at a time: what a stop has 
 CLAIM_LEAST, CLAIM_MOST = 20, 1200  # rows
 RECORD_FOR = 0.06  # seconds of work that are recorded at a time; after kill -9 the journal has what was not
 RECORD_LEAST = 25  # outcomes
-CLOSE_WITHIN = 10.0  # seconds that an ending lane waits for replies to bodies already handed over
 RECORD_EVERY = 0.1  # seconds that an outcome waits at most
+CLOSE_WITHIN = 10.0  # seconds that an ending lane waits for replies to bodies already handed over
 IDLE = 5.0  # seconds until an idle connection is closed
 TEND_EVERY = 0.25  # seconds
-FRESH = 20.0  # seconds until keys and settings are looked up again
 LETTERS = 200  # kept compiled
 
 MayBegin = Callable[[int, int], bool]
@@ -57,29 +55,6 @@ class Owner(Protocol):
     def may_begin(self) -> MayBegin: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """What is common to the mails of a dispatch."""
-
-    mail: letters.Mail
-    give_up_at: datetime
-    fresh_until: float  # on time.monotonic: keys and the return path may change
-
-
-@dataclass(slots=True, eq=False)
-class Carried(Transaction):
-    """A row whose transaction has begun."""
-
-    plain: ClassVar[bool] = True  # headers, boundaries and lines of base64: `mails.compiling` begins none with a dot
-
-    row: Claimed
-    letter: Letter
-    begun: int  # microseconds since 1970
-    digest: bytes  # of the message before it was signed: what can be built again (G6)
-    body: int = field(default=0, init=False)  # when it was handed over, in microseconds since 1970
-    settled: bool = field(default=False, init=False)  # on record already, because a stop could not wait for the reply
-
-
 class Lane:
     """Claims rows for one relay and carries them over several connections."""
 
@@ -87,25 +62,25 @@ class Lane:
         self.relay = relay
         self.sender = sender
         self.default_relay = 0
+        self.window = Window()
         self.counts = counting.of_relay(int(relay.pk))
         self._server = relays.server_of(relay)
         self._most = min(relay.connections, config.get_int("sender_connections"))
-        self._pace = Pace(relay.per_hour)
-        self._waiting: deque[Claimed] = deque()
+        self.paces = Paces(relay.carrier_pace, self._most)
+        self._drawn = 0  # mails that the relay's pace has allowed us and that were not claimed yet
+        self._waiting = Line(self._priority)
         self._letters: dict[int, Letter] = {}
-        self._put_off: dict[int, float] = {}  # dispatches that can't be sent as they are, until when
         self._under_way: set[Carried] = set()
         self._connections: set[Connection] = set()
         self._resting: set[Connection] = set()
         self._opening = 0
-        self._failures = 0
-        self._not_before = 0.0
+        self._troubles = Troubles(relay, take_out=self._take_out, later=self._later, slow_down=self._slow_down)
         self._closing = False
         self._ended: list[Ended] = []
         self._woken, self._hungry, self._enough = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._claiming, self._recording = asyncio.Lock(), asyncio.Lock()
         self._loop = asyncio.get_running_loop()
-        self._flushing = self._pausing = False
+        self._flushing = self._pausing = self._putting = False
         self._begun = 0  # transactions since the last look
         self._rate = 0.0  # of them a second
         self._portion = CLAIM_LEAST  # rows to claim at a time; so few may wait before that
@@ -115,19 +90,20 @@ class Lane:
 
     def fits(self, relay: Relay) -> bool:
         """Whether this lane still is as the relay's row says."""
-        ours = (self._server, self.relay.connections, self.relay.per_hour)
-        return ours == (relays.server_of(relay), relay.connections, relay.per_hour)
+        ours = (self._server, *relays.limits_of(self.relay))
+        return ours == (relays.server_of(relay), *relays.limits_of(relay))
 
     def wake(self) -> None:
         """There may be work. Raises RuntimeError where a part of the lane has ended."""
         self._woken.set()
+        self._hungry.set()
         for task in self._tasks:
             if task.done() and not task.cancelled() and task.exception():
                 raise RuntimeError("a lane broke") from task.exception()
 
     def says(self) -> dict[str, object]:
         """How it stands at this instant, for the register of senders."""
-        rests = self._not_before - time.monotonic()
+        rests = self._troubles.rests()
         rows = [*self._waiting, *(one.row for one in self._under_way)]
         return {
             "relay": self.relay.pk,
@@ -136,7 +112,7 @@ class Lane:
             "waiting": len(self._waiting),
             "under_way": len(self._under_way),
             "rate": round(self._rate, 1),
-            "failures": self._failures,
+            "failures": self._troubles.failures,
             "rests_until": time.time() + rests if rests > 0 else None,
             "dispatches": sorted({row.dispatch for row in rows}),
         }
@@ -159,11 +135,11 @@ class Lane:
         """Stop claiming, wait for replies under way for a while, give back what was not begun, record, hang up. Raises
         psycopg.Error when the database is away; no connection outlives its lane for that."""
         self._closing = True
-        with contextlib.suppress(TimeoutError):  # not in the middle of a claim: what it took would be in nobody's hands
-            async with asyncio.timeout(CLOSE_WITHIN), self._claiming:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN), self._claiming:  # a claim under way ends: its rows are ours
                 self._tasks[0].cancel()
-        self._tasks[0].cancel()
-        self._tasks[2].cancel()
+        for task in (self._tasks[0], self._tasks[2]):
+            task.cancel()
         await asyncio.gather(self._tasks[0], self._tasks[2], return_exceptions=True)
         try:
             await self._see_off(_nothing, CLOSE_WITHIN)
@@ -202,24 +178,28 @@ class Lane:
     def _settle(self, pending: list[Carried]) -> None:
         for carried in pending:
             if not carried.settled:
-                row = carried.row
-                if carried.body_begun:
-                    ended = Ended(row.id, row.claim, states.IN_DOUBT, "no reply yet", carried.begun, _now())
-                else:
-                    ended = Ended(row.id, row.claim, states.QUEUED, "stopped before the body", None, _now())
-                self._ended.append(ended)
+                self._ended.append(carried.cut_short(_now()))
                 carried.settled = True
 
     async def _give_back(self, may_begin: MayBegin) -> None:
         """Give back what was claimed and not begun, if it may not begin."""
-        kept: deque[Claimed] = deque()
-        back: list[Claimed] = []
-        for row in self._waiting:
-            (kept if may_begin(row.dispatch, row.epoch) else back).append(row)
-        self._waiting = kept
+        self._waiting.take_out(lambda row: not may_begin(row.dispatch, row.epoch))
         self._hungry.set()
-        await self.sender.ledger.give_back(back)
+        await self.sender.ledger.give_back(*self._waiting.leaving())
         self._let_go_on()
+
+    def _take_out(self, unwanted: Unwanted) -> None:
+        self._waiting.take_out(unwanted)
+        self._later(self._return())
+
+    async def _return(self) -> None:
+        async with self._claiming:
+            await self._give_back(lambda dispatch, epoch: True)
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._helpers.add(task)
+        task.add_done_callback(self._helpers.discard)
 
     # -- feeding
 
@@ -227,9 +207,13 @@ class Lane:
         while not self._closing:
             self._woken.clear()
             self._hungry.clear()
+            due = await self._due()
             low = len(self._waiting) < self._portion
-            due = await self._due() if low else []
-            if due:
+            if not low:  # what is more urgent than all that waits is claimed all the same
+                due = [one for one in due if one.priority < self._priority(self._waiting.first)]
+            if due and self.relay.per_hour and self._drawn < 1:  # the pace of all senders together is used up
+                await asyncio.sleep(max(0.05, min(1.0, 3600 / self.relay.per_hour)))
+            elif due:
                 await self._claim(due)
             elif not low:
                 await self._hungry.wait()
@@ -239,14 +223,19 @@ class Lane:
 
     async def _due(self) -> list[Due]:
         """Dispatches to claim from; none while no connection is open, so that nothing is claimed that can't leave."""
-        due = await self.sender.ledger.live_dispatches(relay=self.relay.pk, default_relay=self.default_relay)
+        due = await self.sender.ledger.live_dispatches(
+            relay=self.relay.pk,
+            default_relay=self.default_relay,
+            per_hour=self.relay.per_hour,
+            wanted=max(0, self._portion - self._drawn),
+            is_open=self.window.is_open(clock.now()),
+        )
+        self._drawn += (due[0].drawn or 0) if due else 0
         if due and not self._connections:
             self._open_more(1)
             while self._opening and not self._connections:
                 await asyncio.sleep(0.01)
-        now = time.monotonic()
-        due = [one for one in due if now >= self._put_off.get(one.id, 0.0)]
-        return due if self._connections else []
+        return [one for one in due if self._connections and self._troubles.may_claim(one)]
 
     async def _claim(self, due: list[Due]) -> None:
         """Claim from the most urgent dispatches, in equal parts, so that a few mails never wait behind a bulk."""
@@ -254,16 +243,24 @@ class Lane:
         urgent = [one for one in urgent if await self._has_letter(one)]
         async with self._claiming:
             for one in urgent:
-                asked = time.monotonic()
-                rows = await self.sender.ledger.claim(dispatch=one.id, limit=max(10, self._portion // len(urgent)))
+                limit = self._troubles.claiming(one, max(10, self._portion // len(urgent)))
+                if self.relay.per_hour:
+                    limit = min(limit, self._drawn)
+                mark, asked = self._troubles.mark(one.id), time.monotonic()
+                rows = await self.sender.ledger.claim(dispatch=one.id, limit=limit)
                 self.counts.claims += 1
                 self.counts.claimed += len(rows)
+                self._drawn = max(0, self._drawn - len(rows))
                 self.counts.claim_seconds += time.monotonic() - asked
-                if self._waiting and one.priority < 5:
-                    self._waiting.extendleft(reversed(rows))
-                else:
-                    self._waiting.extend(rows)
+                if self._troubles.mark(one.id) != mark:  # paused while the database was asked
+                    self._waiting.send_back(rows)
+                    self._later(self._return())
+                    continue
+                self._waiting.join(rows, one.priority)
         self._let_go_on()
+
+    def _priority(self, row: Claimed) -> int:
+        return self._letters[row.dispatch].priority
 
     async def _has_letter(self, due: Due) -> bool:
         """Compile what is not compiled yet; forget what nobody needs any more. False where it can't be done."""
@@ -273,11 +270,12 @@ class Lane:
         if len(self._letters) > LETTERS:
             needed = {row.dispatch for row in self._waiting}
             self._letters = {one: kept for one, kept in self._letters.items() if one in needed}
+            self._troubles.forget(needed)
         try:
-            self._letters[due.id] = await sync_to_async(_letter)(due)
+            self._letters[due.id] = await sync_to_async(letter_of)(due)
         except (TashikaError, ValueError) as error:  # such as a key that can't be unsealed: this dispatch waits
             log.warning("can't be sent: %s", type(error).__name__, extra={"dispatch": due.id})
-            self._put_off[due.id] = time.monotonic() + FRESH
+            self._troubles.put_off(due.id, FRESH)
             return False
         return True
 
@@ -291,15 +289,13 @@ class Lane:
     # -- connections
 
     def _open_more(self, wanted: int) -> None:
-        if self._closing or time.monotonic() < self._not_before:
+        if self._closing or not self._troubles.may_connect():
             return
-        most = 1 if self._failures else self._most
+        most = 1 if self._troubles.failures else self.paces.connections.allowed(time.monotonic())
         number = min(wanted, most - len(self._connections) - self._opening)
         for _ in range(number):
             self._opening += 1
-            task = asyncio.create_task(self._open())
-            self._helpers.add(task)
-            task.add_done_callback(self._helpers.discard)
+            self._later(self._open())
 
     async def _open(self) -> None:
         asked = time.monotonic()
@@ -307,24 +303,15 @@ class Lane:
             connection = await open_connection(self._server, self)
         except UnableToConnect as error:
             self.counts.unreachable += 1
-            self._failed()
-            await sync_to_async(_note_error)(self.relay.pk, str(error))
-            self.relay.last_error = str(error)
+            self._troubles.failed(str(error))
             return
         finally:
             self._opening -= 1
         self._connections.add(connection)
         self.counts.connected += 1
         self.counts.connect_seconds += time.monotonic() - asked
-        if self.relay.last_error:
-            self.relay.last_error = ""
-            await sync_to_async(_note_error)(self.relay.pk, "")
+        self._troubles.connected()
         connection.go_on()
-
-    def _failed(self) -> None:
-        """Wait longer from failure to failure, and hold nothing meanwhile."""
-        self._failures = min(self._failures + 1, 7)
-        self._not_before = time.monotonic() + min(30.0, 0.5 * 2**self._failures)
 
     async def _tend(self) -> None:
         while True:
@@ -340,9 +327,11 @@ class Lane:
                     self._resting.discard(connection)
                     connection.quit()
                     self._connections.discard(connection)
-            if self._waiting and not self._connections and not self._opening and self._failures:
+            if self._waiting and not self._connections and not self._opening and self._troubles.failures:
                 async with self._claiming:
                     await self._give_back(_nothing)
+            if self._waiting and not self.window.is_open(clock.now()):
+                self._take_out(lambda row: not self._letters[row.dispatch].urgent)
             self._let_go_on()
 
     # -- what connections ask and say (smtp.client.Carrier)
@@ -351,12 +340,15 @@ class Lane:
         """The next claimed row that may begin at this instant, built."""
         waiting = self._waiting
         while waiting:
-            row = waiting[0]
+            row = waiting.first
             if not self.sender.may_begin(row.dispatch, row.epoch) or self._is_too_early():
                 return None
-            waiting.popleft()
+            waiting.pop()
             if len(waiting) < self._portion:
                 self._hungry.set()
+            if not self.paces.of(row.address).take(time.monotonic()) and not self._letters[row.dispatch].urgent:
+                self._put_aside(row)
+                continue
             carried = self._build(row)
             if carried is not None:
                 self._begun += 1
@@ -370,16 +362,16 @@ class Lane:
     def may_begin(self, transaction: Transaction) -> bool:
         """Whether the body may be handed over at this instant."""
         assert isinstance(transaction, Carried)
-        return self.sender.may_begin(transaction.row.dispatch, transaction.row.epoch)
+        row = transaction.row
+        return self.sender.may_begin(row.dispatch, row.epoch)
 
     def body_begins(self, transaction: Transaction) -> None:
         """On disk before it is on the wire."""
         assert isinstance(transaction, Carried)
         transaction.body = _now()
         row = transaction.row
-        reason = self.sender.ledger.reasons.get(row.dispatch, "")
         begun = Begun(row.id, row.message_id, row.dispatch, row.address_hash, row.claim)
-        self.sender.journal.body_begins(begun, reason)
+        self.sender.journal.body_begins(begun, self.sender.ledger.reasons.get(row.dispatch, ""))
 
     def concluded(self, transaction: Transaction, result: Result) -> None:
         """What became of a mail: noted for the journal and for the ledger."""
@@ -389,12 +381,11 @@ class Lane:
         self.counts.concluded(result, transaction.begun, transaction.body, ended)
         state, due = result.outcome.value, None
         if result.outcome is Outcome.ACCEPTED:
-            self._failures = 0
-        elif result.outcome is Outcome.DEFERRED:
+            self._troubles.accepted(row.dispatch)
+        elif result.outcome is Outcome.DEFERRED or result.outcome is Outcome.REFUSED:
             give_up_at = transaction.letter.give_up_at
-            due_at = retrying.next_attempt(attempts=row.attempts, now=clock.now(), give_up_at=give_up_at)
-            due = int(due_at.timestamp() * 1_000_000) if due_at else None
-            state = states.QUEUED if due_at else states.REFUSED
+            due = self._troubles.refused(row, result, begun=transaction.begun, give_up_at=give_up_at)
+            state = states.REFUSED if due is None else states.QUEUED
         elif result.outcome is Outcome.NOT_LEFT:
             state = states.QUEUED
         begun = None if result.outcome is Outcome.NOT_LEFT else transaction.begun
@@ -414,40 +405,46 @@ class Lane:
         """A connection ended. One that never took a mail is a failure of the relay."""
         self._connections.discard(connection)
         self._resting.discard(connection)
+        if words.startswith("421"):
+            self.paces.too_many(rate=self._rate, now=time.monotonic())
         if connection.taken == 0 and not self._closing and "stopped" not in words:
-            self._failed()
+            self._troubles.wait_longer()
 
     # -- building
 
     def _build(self, row: Claimed) -> Carried | None:
-        letter = self._letters[row.dispatch]
-        begun = _now()
         try:
-            message = letter.mail.build(
-                row=row.id,
-                address=row.address,
-                message_id=row.message_id,
-                values=row.values,
-                date=_second(begun // 1_000_000),
-            )
-            digest = hashlib.sha256(message).digest()
-            if letter.mail.signer:
-                message = letter.mail.signer.sign(message)
+            return begin(row, self._letters[row.dispatch], _now())
         except Exception as error:  # a fault in one person's values must not stop the others (37 of the fault list)
             log.warning("can't be built: %s", type(error).__name__, extra={"ledger": row.id, "dispatch": row.dispatch})
             words = f"{type(error).__name__}: {error}"
             self._end(Ended(row.id, row.claim, states.EXCLUDED, words, None, _now()))
             return None
-        sender = letter.mail.envelope_sender(row.id)
-        return Carried(sender, row.address, message, row, letter, begun, digest)
 
     def _is_too_early(self) -> bool:
-        """Whether the relay's pace asks to wait; the resting connections are woken when it is over."""
-        wait = self._pace.take(time.monotonic())
-        if wait > 0 and not self._pausing:
+        """Whether the relay has asked for patience; the resting connections are woken in a moment."""
+        if self.paces.own.is_quiet or self.paces.own.take(time.monotonic()):
+            return False
+        if not self._pausing:
             self._pausing = True
-            self._loop.call_later(wait, self._after_pause)
-        return wait > 0
+            self._loop.call_later(TEND_EVERY, self._after_pause)
+        return True
+
+    def _slow_down(self, address: str, step: str) -> None:
+        self.paces.complain(address, step, rate=self._rate, now=time.monotonic())
+
+    def _put_aside(self, row: Claimed) -> None:
+        """Its receiver bears no more at this instant: back to the queue until it does, and on with the others."""
+        wait = self.paces.of(row.address).aside(time.monotonic())
+        self._waiting.send_back([row], _now() + int(wait * 1_000_000))
+        self._drawn += 1 if self.relay.per_hour else 0
+        if not self._putting:
+            self._putting = True
+            self._later(self._return_aside())
+
+    async def _return_aside(self) -> None:
+        self._putting = False
+        await self._return()
 
     def _after_pause(self) -> None:
         self._pausing = False
@@ -501,19 +498,3 @@ def _nothing(dispatch: int, epoch: int) -> bool:
 def _now() -> int:
     """This moment in microseconds since 1970."""
     return time.time_ns() // 1000
-
-
-@lru_cache(maxsize=4)
-def _second(seconds: int) -> datetime:
-    """The moment of a Date field, which has no fractions."""
-    return datetime.fromtimestamp(seconds, tz=UTC)
-
-
-def _letter(due: Due) -> Letter:
-    kept = Version.objects.get(pk=due.mail_version)
-    organisation = Dispatch.objects.values_list("organisation", flat=True).get(pk=due.id)
-    return Letter(letters.of(kept, organisation), due.give_up_at, time.monotonic() + FRESH)
-
-
-def _note_error(relay: int, words: str) -> None:
-    Relay.objects.filter(pk=relay).update(last_error=words[:500], last_error_at=clock.now() if words else None)

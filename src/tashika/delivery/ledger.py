@@ -59,6 +59,14 @@ class Due:
     mail_version: int
     give_up_at: datetime
     priority: int
+    pauses: int = 0  # more than 0: it is paused, and one mail may be tried
+    proven: bool = False  # somebody has got it
+    drawn: int | None = None  # how many mails the relay's pace allows now, over all dispatches; None: it has no limit
+
+    @property
+    def urgent(self) -> bool:
+        """Whether it goes before bulk."""
+        return self.priority < planning.BULK
 
 
 class Ledger:
@@ -72,6 +80,7 @@ class Ledger:
         self._open: Counter[int] = Counter()  # claim -> rows of it that have not ended
         self._home: UUID | None = None
         self.counted = 0  # the highest count that the database has told our host (G13)
+        self.senders = 1  # that live, as of the last renewal
         self.reasons: dict[int, str] = {}  # dispatch -> its reason, as claims brought it
 
     async def register(self, *, host: str, pid: int, permit: timedelta, home: UUID, remembered: int) -> int:
@@ -92,7 +101,7 @@ class Ledger:
         row = await self._armed("renew", {"sender": self._sender, "permit": permit, "says": Jsonb(says or {})})
         if row is None:
             return False
-        self.counted = int(row[0])
+        self.counted, self.senders = int(row[0]), max(1, int(row[1]))
         return True
 
     async def _armed(self, statement: str, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
@@ -105,10 +114,20 @@ class Ledger:
         """Leave the register: everything is recorded."""
         await self._execute("UPDATE delivery_sender SET ended_at = now() WHERE id = %s", [self._sender])
 
-    async def live_dispatches(self, *, relay: int, default_relay: int) -> list[Due]:
-        """Dispatches with something due for a relay, the most urgent first."""
+    async def live_dispatches(
+        self, *, relay: int, default_relay: int, per_hour: int | None = None, wanted: int = 0, is_open: bool = True
+    ) -> list[Due]:
+        """Dispatches with something due for a relay, the most urgent first. Where the relay has a limit per hour, as many
+        mails of the `wanted` are drawn as it allows to all senders together. Not `is_open`: only what is urgent."""
         cursor = await self._execute(
-            sql.load("delivery", "live_dispatches"), {"relay": relay, "default_relay": default_relay}
+            sql.load("delivery", "live_dispatches"),
+            {
+                "relay": relay,
+                "default_relay": default_relay,
+                "per_hour": per_hour,
+                "wanted": wanted,
+                "open": is_open,
+            },
         )
         return [Due(*row) for row in await cursor.fetchall()]
 
@@ -150,11 +169,17 @@ class Ledger:
         }
         await self._settle("record", parameters, [row.claim for row in ended if not row.late])
 
-    async def give_back(self, rows: list[Claimed]) -> None:
-        """Rows that were claimed and not begun are queued again, as if never touched. A row that was stopped, released
-        and claimed anew is not touched by the hand that held it before: it carries another claim."""
+    async def give_back(self, rows: list[Claimed], due: list[int | None] | None = None) -> None:
+        """Rows that were claimed and not begun are queued again, as if never touched; `due` says from when on
+        (microseconds since 1970; None: at once). A row that was stopped, released and claimed anew is not touched by the
+        hand that held it before: it carries another claim."""
         if rows:
-            parameters = {"ids": _array(row.id for row in rows), "claims": _array(row.claim for row in rows)}
+            moments = due or [None] * len(rows)
+            parameters = {
+                "ids": _array(row.id for row in rows),
+                "claims": _array(row.claim for row in rows),
+                "due": _array("NULL" if one is None else one for one in moments),
+            }
             await self._settle("give_back", parameters, [row.claim for row in rows])
 
     async def _settle(self, statement: str, parameters: dict[str, Any], claims: list[int]) -> None:

@@ -1,4 +1,4 @@
-"""Relay, SendingDomain, DkimKey, SenderCheck, Dispatch, LedgerRow, Sender, Stop."""
+"""Relay, RelayPace, SendingWindow, SendingDomain, DkimKey, SenderCheck, Dispatch, LedgerRow, Sender, Stop."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -25,11 +25,13 @@ class Relay(models.Model):
     password_sealed = models.BinaryField(blank=True, default=b"")
     connections = models.PositiveSmallIntegerField(default=5)
     per_hour = models.PositiveIntegerField(null=True)  # no more mails an hour than this; empty: as fast as it takes
+    carrier_pace = models.JSONField(default=dict)  # receiving side (`pace.CARRIERS`) -> mails an hour, at most
     practice = models.BooleanField(default=False)
     confirmed_at = models.DateTimeField(null=True)
     is_default = models.BooleanField(default=False)
     last_error = models.CharField(max_length=500, blank=True)  # why the last connection failed; empty after a good one
     last_error_at = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)  # it refuses our login: nothing is tried before
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True)
 
@@ -50,6 +52,31 @@ class Relay(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RelayPace(models.Model):
+    """When the next mail of a relay may begin, over all senders: its limit per hour is drawn from here (`sql/draw.sql`)."""
+
+    relay = models.OneToOneField(Relay, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    next_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "delivery_pace"
+
+
+class SendingWindow(models.Model):
+    """The one row of the hours in which bulk leaves; see `sending_window`. `days`: seven marks from Monday on."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    limited = models.BooleanField(default=False)
+    begins = models.PositiveSmallIntegerField(default=9)
+    ends = models.PositiveSmallIntegerField(default=18)
+    days = models.CharField(max_length=7, default="1111100")
+    holidays = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "delivery_sending_window"
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="delivery_one_sending_window")]
 
 
 class SendingDomain(models.Model):
@@ -146,6 +173,9 @@ class Dispatch(models.Model):
     priority = models.PositiveSmallIntegerField(default=5, db_default=5)  # 1 goes first: tests, apologies; 5 is bulk
     commercial = models.BooleanField(default=True)  # 特定電子メール法: goes only to those who have agreed
     organisation = models.JSONField(default=dict)  # its name and address as they were: the footer's words (G6)
+    pauses = models.PositiveSmallIntegerField(default=0, db_default=0)  # how often in a row; see `pausing`
+    paused_until = models.DateTimeField(null=True)
+    paused_why = models.CharField(max_length=500, blank=True, default="", db_default="")
     give_up_at = models.DateTimeField()  # temporary refusals are tried again until then
     planned = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()

@@ -14,6 +14,8 @@ from tashika.core.models import OrganisationSettings
 from tashika.delivery.models import Dispatch, Relay
 from tashika.mails import merge_values
 
+URGENT, STEP, BULK = 1, 3, 5  # priorities: tests and apologies; step mails; everything else
+
 Audience = tuple[str, Sequence[Any]]  # a SELECT of contact ids with its parameters
 
 
@@ -33,10 +35,10 @@ def open_dispatch(
     relay: Relay | None,
     give_up_at: datetime,
     now: datetime,
-    priority: int = 5,
+    priority: int = BULK,
 ) -> Dispatch:
-    """The dispatch of a reason; opened if it is not there yet, so that asking twice opens one (G1). `priority` 1 goes
-    before everything else."""
+    """The dispatch of a reason; opened if it is not there yet, so that asking twice opens one (G1). What has a smaller
+    `priority` goes first, also before what waits in a sender's memory, and may run ahead of the relay's pace a little."""
     dispatch, _ = Dispatch.objects.get_or_create(
         reason=reason,
         defaults={

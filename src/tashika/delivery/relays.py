@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -12,6 +13,7 @@ from tashika.accounts.users import actor_of
 from tashika.core import audit, config, sealing
 from tashika.core.errors import TashikaError
 from tashika.core.text import Text, t
+from tashika.delivery import pace
 from tashika.delivery.models import Dispatch, Relay
 from tashika.delivery.smtp import client, opening
 
@@ -42,6 +44,7 @@ def create(
     password: str,
     connections: int,
     per_hour: int | None,
+    carrier_pace: dict[str, int] | None = None,
     by: User,
     now: datetime,
 ) -> Relay:
@@ -57,6 +60,7 @@ def create(
         password_sealed=_seal(password),
         connections=connections,
         per_hour=per_hour,
+        carrier_pace=carrier_pace or {},
         created_at=now,
     )
     _refuse_unusable(relay)
@@ -78,15 +82,19 @@ def change(
     password: str | None,
     connections: int,
     per_hour: int | None,
+    carrier_pace: dict[str, int] | None = None,
     by: User,
     now: datetime,
 ) -> Relay:
-    """Change a relay. Another host, port or login has to be confirmed anew. `password` None keeps the one there is."""
+    """Change a relay. Another host, port or login has to be confirmed anew. `password` or `carrier_pace`
+    None keeps what there is."""
     require(by.role, "administer")
     before = (relay.host, relay.port, relay.username)
     relay.name, relay.host, relay.port, relay.security = name.strip(), host.strip(), port, security
     relay.verify_certificate, relay.username = verify_certificate, username.strip()
     relay.connections, relay.per_hour = connections, per_hour
+    if carrier_pace is not None:
+        relay.carrier_pace = carrier_pace
     if password is not None:
         relay.password_sealed = _seal(password)
     _refuse_unusable(relay)
@@ -104,6 +112,7 @@ def change(
                 "password_sealed",
                 "connections",
                 "per_hour",
+                "carrier_pace",
                 "confirmed_at",
                 "is_default",
             ]
@@ -205,6 +214,11 @@ def server_of(relay: Relay) -> opening.Server:
     )
 
 
+def limits_of(relay: Relay) -> tuple[int, int | None, dict[str, int]]:
+    """How much it may be given: connections, mails an hour, and by receiving side."""
+    return relay.connections, relay.per_hour, relay.carrier_pace
+
+
 def _greeting_name() -> str:
     import socket
 
@@ -234,12 +248,26 @@ def _refuse_unusable(relay: Relay) -> None:
         problem = ("connections", t("同時接続数は1〜100です。", "Between 1 and 100 connections."))
     elif relay.per_hour is not None and relay.per_hour < 1:
         problem = ("per_hour", t("1時間あたりの上限は1以上です。", "At least one mail an hour."))
+    elif unknown := [name for name in relay.carrier_pace if name not in pace.CARRIERS and "." not in name]:
+        problem = (
+            "carrier_pace",
+            t("{name} は知らない受信側です。", "{name} is no receiving side that is known.", name=unknown[0]),
+        )
+    elif any(limit < 1 for limit in relay.carrier_pace.values()):
+        problem = ("carrier_pace", t("1時間あたりの上限は1以上です。", "At least one mail an hour."))
     if problem:
         raise UnableToSetUpRelay(problem[1], where=problem[0])
 
 
 def _record(relay: Relay, verb: str, by: User, now: datetime) -> None:
-    detail = {"host": relay.host, "port": relay.port, "security": relay.security, "per_hour": relay.per_hour}
+    detail: dict[str, Any] = {
+        "host": relay.host,
+        "port": relay.port,
+        "security": relay.security,
+        "per_hour": relay.per_hour,
+    }
+    if relay.carrier_pace:
+        detail["carrier_pace"] = relay.carrier_pace
     audit.record(actor=actor_of(by), verb=verb, subject=f"relay:{relay.pk}", now=now, detail=detail)
 
 

@@ -28,7 +28,7 @@ from asgiref.sync import sync_to_async
 from django.db import Error as DatabaseAway
 
 from tashika.core import clock, config, database, logs
-from tashika.delivery import counting, reconciling, relays
+from tashika.delivery import counting, reconciling, relays, sending_window
 from tashika.delivery.arming import looking
 from tashika.delivery.arming.memory import Memory
 from tashika.delivery.journal import Journal, forget
@@ -36,6 +36,7 @@ from tashika.delivery.lanes import Lane
 from tashika.delivery.ledger import Ledger
 from tashika.delivery.models import Relay
 from tashika.delivery.permit import Permit
+from tashika.delivery.sending_window import Window
 
 log = logging.getLogger("tashika.delivery")
 
@@ -154,6 +155,8 @@ class Sender:
         if not await self.ledger.renew(self.permit.span, says):
             raise RuntimeError("this sender was struck off the register, or is not armed any more")
         await asyncio.to_thread(self.memory.remember, self.ledger.counted)
+        for lane in self.lanes.values():
+            lane.paces.share(self.ledger.senders)
         await self.obey()
         self.permit.runs_from(begun)
 
@@ -176,14 +179,14 @@ class Sender:
     async def _tend_lanes(self) -> None:
         """A lane for each relay that may be used; lanes are woken when work is handed down."""
         while True:
-            usable, default = await sync_to_async(_usable_relays)()
+            usable, default, window = await sync_to_async(_usable_relays)()
             for relay in usable:
                 lane = self.lanes.get(relay.pk)
                 if lane is None or not lane.fits(relay):
                     if lane is not None:
                         await lane.close()
                     self.lanes[relay.pk] = Lane(relay=relay, sender=self)
-                self.lanes[relay.pk].default_relay = default
+                self.lanes[relay.pk].default_relay, self.lanes[relay.pk].window = default, window
             for pk in set(self.lanes) - {relay.pk for relay in usable}:
                 await self.lanes.pop(pk).close()
             for lane in self.lanes.values():
@@ -245,8 +248,8 @@ async def _connect() -> psycopg.AsyncConnection[Any]:
     )
 
 
-def _usable_relays() -> tuple[list[Relay], int]:
-    """Relays that may take mail, and the default one's id. An unconfirmed relay is none of them (G11)."""
+def _usable_relays() -> tuple[list[Relay], int, Window]:
+    """Relays that may take mail, the default one's id, and when bulk may leave. An unconfirmed relay is none of them (G11)."""
     from django.db import close_old_connections
 
     close_old_connections()
@@ -254,4 +257,4 @@ def _usable_relays() -> tuple[list[Relay], int]:
     usable = [
         relay for relay in Relay.objects.filter(archived_at=None) if relay.practice or relay.confirmed_at is not None
     ]
-    return usable, int(default.pk)
+    return usable, int(default.pk), sending_window.current()

@@ -28,8 +28,13 @@ MOVES: dict[tuple[str, str], Text] = {
         "judged again at the claim: opted out, suppressed, deleted (G5)",
     ),
     (SENDING, ACCEPTED): t("本文のあとのリレーの2xx応答", "the relay's 2xx after the body"),
-    (SENDING, REFUSED): t("5xx応答、または期限まで続いた4xx応答", "a 5xx, or 4xx until the dispatch gives up"),
-    (SENDING, QUEUED): t("4xx応答、または確実に出ていない", "a 4xx, or it surely did not leave"),
+    (SENDING, REFUSED): t(
+        "宛先についての5xx応答、または期限まで断られた", "a 5xx about the recipient, or any until the dispatch gives up"
+    ),
+    (SENDING, QUEUED): t(
+        "4xx応答、こちらの設定についての5xx応答、または確実に出ていない",
+        "a 4xx, a 5xx that speaks of us, or it surely did not leave",
+    ),
     (SENDING, EXCLUDED): t("この人のメールを組み立てられない", "its mail can't be built for this person"),
     (SENDING, IN_DOUBT): t(
         "本文は渡したが応答を読めなかった (G2)", "the body was handed over and no reply was read (G2)"

@@ -11,7 +11,7 @@ from tashika.accounts import users
 from tashika.accounts.models import Role
 from tashika.core.actors import SYSTEM
 from tashika.delivery import letters, planning
-from tashika.delivery.lanes import Letter
+from tashika.delivery.carrying import Letter
 from tashika.delivery.ledger import Due
 from tashika.delivery.models import Dispatch, Relay
 from tashika.people.models import Contact
@@ -77,4 +77,4 @@ def _opened(number: int, relay: Relay) -> Dispatch:
 
 
 def _letter(dispatch: Dispatch) -> Letter:
-    return Letter(letters.of(dispatch.mail_version, dispatch.organisation), dispatch.give_up_at, float("inf"))
+    return Letter(letters.of(dispatch.mail_version, dispatch.organisation), dispatch.give_up_at, float("inf"), 5, False)

@@ -15,7 +15,8 @@ import psycopg
 
 from tashika.delivery import reconciling, sending
 from tashika.delivery.arming.looking import Standing
-from tashika.delivery.lanes import Lane, Letter
+from tashika.delivery.carrying import Letter
+from tashika.delivery.lanes import Lane
 from tashika.delivery.ledger import Claimed, Due, Ledger
 from tashika.delivery.permit import Permit
 from tests.delivery.model.database import TURN, Line, Turn, quiet

@@ -13,7 +13,7 @@ from tashika.accounts.models import User
 from tashika.core.actors import SYSTEM
 from tashika.delivery import planning, reconciling, releasing, stopping
 from tashika.delivery.arming import looking
-from tashika.delivery.lanes import Letter
+from tashika.delivery.carrying import Letter
 from tashika.delivery.ledger import Due
 from tashika.delivery.models import Dispatch, Relay, SenderHost, Stop
 from tashika.delivery.permit import Permit

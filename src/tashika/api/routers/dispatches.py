@@ -14,6 +14,7 @@ from tashika.api.routers.scenarios import FiguresOut, StopOut
 from tashika.core import clock
 from tashika.delivery import queries, stopping
 from tashika.delivery.models import Dispatch
+from tashika.delivery.waits import Wait, waits_of
 
 router = Router(tags=["dispatches"])
 Outcome = Literal["got", "in_doubt", "spared", "refused", "excluded", "waiting"]
@@ -44,10 +45,26 @@ class DispatchPage(Schema):
     next: int | None
 
 
+class WaitOut(Schema):
+    """Why it does not go on just now: `paused` (the relay refuses one mail after the other),
+    `window` (outside the sending window), `login` (the relay refuses our login)."""
+
+    kind: str
+    words: str
+    until: datetime | None
+    reply: str
+
+    @staticmethod
+    def resolve_words(wait: Wait) -> str:
+        """In the caller's language."""
+        return str(wait.words)
+
+
 class DispatchFiguresOut(DispatchOut):
     """A dispatch with its exact figures at this moment."""
 
     figures: FiguresOut
+    waits: list[WaitOut]
 
 
 class RecipientOut(Schema):
@@ -101,6 +118,7 @@ def get_dispatch(request: HttpRequest, dispatch_id: int) -> Dispatch:
     require(request, "see")
     found = get_object_or_404(queries.dispatches(), pk=dispatch_id)
     found.figures = queries.figures(dispatch_id)  # type: ignore[attr-defined]
+    found.waits = waits_of(found, now=clock.now())  # type: ignore[attr-defined]
     return found
 
 

@@ -1,6 +1,7 @@
 """Relays: the SMTP servers that take our mail. For administrators."""
 
-from typing import Literal
+from datetime import datetime
+from typing import Annotated, Literal
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -27,6 +28,11 @@ class RelayIn(Schema):
     password: str | None = Field(None, max_length=1000)
     connections: int = 5
     per_hour: int | None = Field(None, ge=1, le=2_000_000_000)
+    carrier_pace: dict[str, Annotated[int, Field(ge=1, le=2_000_000_000)]] | None = Field(
+        None,
+        max_length=100,
+        description="Mails an hour at most, by receiving side (docomo, au, gmail …) or domain; null: unchanged",
+    )
 
 
 class RelayOut(Schema):
@@ -41,10 +47,12 @@ class RelayOut(Schema):
     username: str
     connections: int
     per_hour: int | None
+    carrier_pace: dict[str, int]
     practice: bool
     confirmed: bool
     is_default: bool
     last_error: str
+    paused_until: datetime | None  # it refuses our login: nothing is tried before
 
     @staticmethod
     def resolve_confirmed(relay: Relay) -> bool:

@@ -38,6 +38,7 @@ class Result(NamedTuple):
 
     outcome: Outcome
     reply: str
+    step: str = ""  # the command that was refused: MAIL, RCPT, DATA or "."
 
 
 class Reply(NamedTuple):
@@ -132,7 +133,7 @@ class Connection(asyncio.Protocol):
         self._rest = b""
         self._lines: list[str] = []
         self._expected: deque[tuple[Step, Transaction | None]] = deque()
-        self._refusal: Reply | None = None
+        self._refusal: tuple[Reply, Step] | None = None
         self._answers: asyncio.Queue[Reply | None] | None = asyncio.Queue()  # of the opening dialogue
         self._why = ""
         self._pipelining = False
@@ -288,7 +289,7 @@ class Connection(asyncio.Protocol):
         if step is Step.DOT:
             self.taken += 1
             outcome = _outcome(reply)
-            self.carrier.concluded(_known(transaction), Result(outcome, reply.text))
+            self.carrier.concluded(_known(transaction), Result(outcome, reply.text, "."))
             if outcome is Outcome.IN_DOUBT:
                 self._end("a reply that means nothing after the final dot")
             elif not self._expected:
@@ -302,14 +303,14 @@ class Connection(asyncio.Protocol):
                 self.go_on()
         elif self._pipelining:
             if not 200 <= reply.code < 300:
-                self._refusal = self._refusal or reply
+                self._refusal = self._refusal or (reply, step)
         else:
             self._in_lockstep(step, _known(transaction), reply)
 
     def _in_lockstep(self, step: Step, transaction: Transaction, reply: Reply) -> None:
         """MAIL, RCPT and DATA one after the other, for a server that offers no PIPELINING."""
         if not 200 <= reply.code < 300:
-            self._refused(transaction, reply)
+            self._refused(transaction, reply, step)
         elif step is Step.MAIL:
             self._expected.append((Step.RCPT, transaction))
             self._write(transaction.envelope()[1].encode())
@@ -321,15 +322,16 @@ class Connection(asyncio.Protocol):
         refusal, self._refusal = self._refusal, None
         if refusal is None and reply.code == 354:
             self._body(transaction)
-        elif reply.code == 354:  # refused and yet waiting for a body: out of step, so leave
-            self.carrier.concluded(transaction, Result(_outcome_of_refusal(cast(Reply, refusal)), _text(refusal)))
+        elif refusal is not None and reply.code == 354:  # refused and yet waiting for a body: out of step, so leave
+            refused, step = refusal
+            self.carrier.concluded(transaction, Result(_outcome_of_refusal(refused), refused.text, step.value))
             self._end("the server waits for a body that it has refused")
         else:
-            self._refused(transaction, refusal or reply)
+            self._refused(transaction, *(refusal or (reply, Step.DATA)))
 
-    def _refused(self, transaction: Transaction, reply: Reply) -> None:
+    def _refused(self, transaction: Transaction, reply: Reply, step: Step) -> None:
         outcome = _outcome_of_refusal(reply)
-        self.carrier.concluded(transaction, Result(outcome, reply.text))
+        self.carrier.concluded(transaction, Result(outcome, reply.text, step.value))
         if outcome is Outcome.NOT_LEFT:
             self._end(reply.text)
             return
@@ -458,7 +460,3 @@ def _outcome_of_refusal(reply: Reply) -> Outcome:
 def _known(transaction: Transaction | None) -> Transaction:
     assert transaction is not None
     return transaction
-
-
-def _text(reply: Reply | None) -> str:
-    return reply.text if reply else ""

@@ -3,18 +3,20 @@
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils import translation
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
+from tashika.accounts.users import actor_of
 from tashika.core import clock
 from tashika.core.text import Text, t
-from tashika.delivery import queries
+from tashika.delivery import pausing, queries
 from tashika.delivery.bounces import queries as bounces
 from tashika.delivery.models import Dispatch
+from tashika.delivery.waits import waits_of
 from tashika.web import csv_files
-from tashika.web.access import staff
+from tashika.web.access import staff, user_of
 from tashika.web.reading import number
 from tashika.web.views import doubts
 from tashika.web.views.scenarios import EXCLUDED
@@ -61,6 +63,7 @@ def dispatch(request: HttpRequest, dispatch_id: int) -> HttpResponse:
         {
             "dispatch": found,
             "figures": figures,
+            "waits": waits_of(found, now=clock.now()),
             "came_back": _came_back(dispatch_id),
             "rows": rows,
             "outcome": outcome,
@@ -71,6 +74,15 @@ def dispatch(request: HttpRequest, dispatch_id: int) -> HttpResponse:
             **doubts.what_is_asked(),
         },
     )
+
+
+@require_POST
+@staff("publish")
+def try_now(request: HttpRequest, dispatch_id: int) -> HttpResponse:
+    """What was refused is mended: try one mail at once."""
+    get_object_or_404(Dispatch, pk=dispatch_id)
+    pausing.try_now(dispatch_id=dispatch_id, by=actor_of(user_of(request)), now=clock.now())
+    return redirect("dispatch", dispatch_id)
 
 
 def _came_back(dispatch_id: int) -> list[tuple[str, Text, int]]:
@@ -124,5 +136,6 @@ _HEADS = [
 urlpatterns = [
     path("dispatches", dispatches, name="dispatches"),
     path("dispatches/<int:dispatch_id>", dispatch, name="dispatch"),
+    path("dispatches/<int:dispatch_id>/try", try_now, name="try_dispatch_now"),
     path("dispatches/<int:dispatch_id>/<str:outcome>.csv", export, name="export_dispatch"),
 ]

@@ -22,6 +22,7 @@ from tashika.core import clock
 from tashika.core.errors import NotFound, TashikaError
 from tashika.core.text import Text, t
 from tashika.delivery import queries as delivery
+from tashika.delivery import sending_window
 from tashika.safeguards import reviewing
 from tashika.scenarios import broadcasts, publishing, queries, starting, unpublishing
 from tashika.web.access import staff, user_of
@@ -144,6 +145,7 @@ def review(request: HttpRequest, public_id: str) -> HttpResponse:
             "bill": found.clearance.bill_hash.hex(),
             "send_at": _local(content),
             "day": _day(content),
+            "begins_at": _waits_for_window(content),
             "segment": _named(content.draft.get("segment")),
             "mail": _named(content.draft.get("mail")),
             "excluded": [(EXCLUDED.get(why, why), number) for why, number in found.forecast.excluded.items()],
@@ -151,6 +153,13 @@ def review(request: HttpRequest, public_id: str) -> HttpResponse:
             "blocked": any(problem.severity == "error" for problem in found.problems) or not found.forecast.planned,
         },
     )
+
+
+def _waits_for_window(content: Content) -> datetime | None:
+    """When the sending window lets it begin; None where it is open at the time to send."""
+    moment = _local(content) or clock.now()
+    opens_at = sending_window.current().opens_at(moment)
+    return opens_at if opens_at > moment else None
 
 
 @require_POST

@@ -17,12 +17,24 @@ from tashika.accounts.users import actor_of
 from tashika.core import audit, clock, organisation, sealing
 from tashika.core.errors import TashikaError
 from tashika.core.models import AuditEntry, OrganisationSettings
-from tashika.core.text import t
+from tashika.core.text import Text, t
 from tashika.delivery import queries, relays
 from tashika.delivery.models import CaughtMail, Relay
 from tashika.web.access import staff, user_of
 from tashika.web.reading import number
 from tashika.web.views import _trail
+
+CARRIER_NAMES: dict[str, Text | str] = {
+    "docomo": t("ドコモ", "docomo"),
+    "au": "au",
+    "softbank": t("ソフトバンク", "SoftBank"),
+    "ymobile": t("ワイモバイル", "Y!mobile"),
+    "rakuten": t("楽天モバイル", "Rakuten Mobile"),
+    "yahoo_japan": "Yahoo! JAPAN",
+    "gmail": "Gmail",
+    "icloud": "iCloud",
+    "outlook": "Outlook.com",
+}
 
 
 @require_GET
@@ -146,6 +158,7 @@ def relay(request: HttpRequest, relay_id: int | None = None) -> HttpResponse:
             "verify_certificate": request.POST.get("verify") == "1",
             "username": request.POST.get("username", ""),
             "per_hour": number(request.POST.get("per_hour")),
+            "carrier_pace": _carrier_pace(request, found),
             "by": user_of(request),
             "now": clock.now(),
         }
@@ -157,7 +170,18 @@ def relay(request: HttpRequest, relay_id: int | None = None) -> HttpResponse:
             return redirect("relays")
         except TashikaError as error:
             wrong, words = error.where, str(error.what)
-    return render(request, "web/settings/relay.html", {"relay": found, "wrong": wrong, "words": words})
+    kept = found.carrier_pace if found else {}
+    carriers = [(key, name, kept.get(key)) for key, name in CARRIER_NAMES.items()]
+    return render(
+        request, "web/settings/relay.html", {"relay": found, "wrong": wrong, "words": words, "carriers": carriers}
+    )
+
+
+def _carrier_pace(request: HttpRequest, found: Relay | None) -> dict[str, int]:
+    """What the form says of the carriers it shows; what was set for other domains over the API stays."""
+    others = {key: limit for key, limit in (found.carrier_pace if found else {}).items() if key not in CARRIER_NAMES}
+    given = {key: number(request.POST.get(f"pace_{key}")) for key in CARRIER_NAMES}
+    return others | {key: limit for key, limit in given.items() if limit is not None}
 
 
 @require_POST
