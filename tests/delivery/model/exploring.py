@@ -39,6 +39,7 @@ def a_world(scene: Scene) -> Iterator[World]:
             patch("tashika.core.config.data_folder", lambda: Path(folder) / "a"),
             patch("tashika.delivery.journal.boot_id", world.boot),
             patch("asyncio.to_thread", _at_once),
+            patch("os.fsync"),  # what a machine forgets when it crashes is up to the model
             patch("tashika.delivery.lanes.open_connection", lambda server, carrier: world.open_connection(carrier)),
             patch("tashika.delivery.lanes.CLOSE_WITHIN", -1.0),
             patch("tashika.delivery.reconciling.log.warning"),
