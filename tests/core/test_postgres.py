@@ -39,6 +39,20 @@ def _count(server: EmbeddedPostgres) -> int:
     return int(row[0])
 
 
+def test_a_server_that_cannot_start_is_kept_trying_and_comes_back(server: EmbeddedPostgres) -> None:
+    """Such as on a full disk: whoever keeps it running must not end with it."""
+    version = server.cluster / "PG_VERSION"
+    kept = version.read_text()
+    assert server.process is not None
+    server.process.kill()
+    server.process.wait()
+    version.write_text("9\n")
+    assert "PostgreSQL 9" in server.keep_running()
+    version.write_text(kept)
+    assert server.keep_running() == ""
+    assert server.is_running() and server.keep_running() == ""
+
+
 def test_committed_rows_survive_a_kill(server: EmbeddedPostgres) -> None:
     with psycopg.connect(server.url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT generate_series(1, 1000) AS n")

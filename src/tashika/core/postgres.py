@@ -74,6 +74,16 @@ class EmbeddedPostgres:
         self._launch(binaries, account)
         self._create_database()
 
+    def keep_running(self) -> str:
+        """Start it again where it has ended; why it can't start, such as a full disk, or ''. To be called again then."""
+        if self.process is not None and self.process.poll() is None:
+            return ""
+        try:
+            self.start()
+        except (UnableToStartPostgres, psycopg.Error, OSError) as error:
+            return str(error)
+        return ""
+
     def stop(self) -> None:
         """Fast shutdown (SIGINT): open transactions roll back, everything committed is kept."""
         if self.process is None:

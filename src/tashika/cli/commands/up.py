@@ -23,6 +23,7 @@ from tashika.core.supervisor import Child, Supervisor
 from tashika.core.text import t
 
 HELP = "start everything on this machine"
+PAUSE = 2.0  # seconds until a database that can't start is tried again
 NEEDS_DJANGO = False
 _OURS = (
     "core",
@@ -159,8 +160,9 @@ def _serve(postgres: EmbeddedPostgres | None) -> None:
 
     def watch() -> None:
         nonlocal told
-        if postgres and postgres.process and postgres.process.poll() is not None:
-            postgres.start()
+        if postgres and (trouble := postgres.keep_running()):
+            print(f"[postgresql] can't start; again in {PAUSE:g} s: {trouble}", file=sys.stderr, flush=True)
+            time.sleep(PAUSE)
         if not told and (_answers(address) or time.monotonic() - began > 60):
             told = True
             print(f"\n  Tashika: {address}   (Ctrl-C: stop / 停止)\n", flush=True)
