@@ -130,12 +130,13 @@ def _nothing_lost(round_: Round, seen: Seen, ended: bool) -> Iterator[str]:
 
 
 def _opt_out_wins(gone: dict[str, float], seen: Seen) -> Iterator[str]:
-    """G5: whoever was gone before the claim gets nothing."""
+    """G5: no claim after a person was gone leads to a mail. A mail of an earlier claim may still be under way then; a row
+    that is judged again and excluded has no claim any more."""
     for address, since in gone.items():
         row = seen.rows.get(address_key(address))
-        if row is None or not seen.by_recipient.get(row.key):
+        if row is None or row.claimed is None or row.claimed <= since:
             continue
-        if row.claimed is None or row.claimed > since:
+        if any(one.begun > row.claimed for one in seen.by_recipient.get(row.key, [])):
             yield f"G5: row {row.id} was claimed after the person was gone, and a mail was begun"
 
 
