@@ -4,7 +4,7 @@
 
 Each round is a broadcast to some dozens of people over a real installation, with one fault drawn at random; often
 somebody unpublishes meanwhile and later publishes again. Afterwards G1 to G5 and G13 must hold. The last line is one JSON
-object; the status is 1 where anything was violated. --quick ends within 50 s; a round is repeated by its seed.
+object; the status is 1 where anything was violated or nothing could be run. --quick ends within 50 s; a round is repeated by its seed.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def main() -> int:
         ends_at=time.monotonic() + (QUICK if arguments.quick else 60 * arguments.minutes or float("inf")),
     )
     print(json.dumps(figures, ensure_ascii=False))
-    return 1 if figures["violations"] else 0
+    return 1 if figures["violations"] or not figures["rounds"] else 0
 
 
 def run(*, seed: str, rounds: int, words: str, ends_at: float) -> dict[str, Any]:
