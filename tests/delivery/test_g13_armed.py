@@ -95,7 +95,7 @@ def codes() -> set[str]:
 def test_a_fresh_installation_arms_itself_and_stays_armed_over_restarts_and_kills(
     house: House, sender: Callable[..., SenderProcess], now: datetime
 ) -> None:
-    with SmtpServer(delay=0.01) as server:
+    with SmtpServer(delay=0.03) as server:
         dispatch = planned(400, relay_to(server, now), now)
         first = sender()
         wait_until(lambda: len(server.taken) >= 40)
@@ -140,7 +140,7 @@ def test_when_the_database_starts_anew_every_host_looks_before_one_sends(
 def test_a_copy_of_the_data_folder_comes_up_unarmed_and_the_original_goes_on(
     house: House, sender: Callable[..., SenderProcess], now: datetime
 ) -> None:
-    with SmtpServer(delay=0.01) as server:
+    with SmtpServer(delay=0.03) as server:
         dispatch = planned(300, relay_to(server, now), now)
         one = sender()
         wait_until(lambda: len(server.taken) >= 50)
@@ -165,7 +165,7 @@ def test_a_copy_of_the_data_folder_comes_up_unarmed_and_the_original_goes_on(
 def test_after_the_original_is_said_to_be_lost_a_copy_goes_on_and_nobody_gets_it_twice(
     house: House, sender: Callable[..., SenderProcess], now: datetime
 ) -> None:
-    with SmtpServer(delay=0.01) as server:
+    with SmtpServer(delay=0.03) as server:
         dispatch = planned(300, relay_to(server, now), now)
         one = sender()
         wait_until(lambda: len(server.taken) >= 50)
@@ -191,7 +191,7 @@ def test_after_the_original_is_said_to_be_lost_a_copy_goes_on_and_nobody_gets_it
 def test_a_database_put_back_to_seconds_ago_sends_nothing_until_armed_and_then_nothing_twice(
     before: int, house: House, sender: Callable[..., SenderProcess], now: datetime
 ) -> None:
-    with SmtpServer(delay=0.01) as server:
+    with SmtpServer(delay=0.03) as server:
         dispatch = planned(400, relay_to(server, now), now)
         one = sender()
         wait_until(lambda: len(server.taken) >= before)
@@ -246,7 +246,7 @@ def test_mails_whose_rows_are_gone_are_kept_apart_and_never_planned_again(
 def test_a_promoted_standby_is_another_timeline_and_unarmed(
     house: House, sender: Callable[..., SenderProcess], now: datetime
 ) -> None:
-    with SmtpServer(delay=0.01) as server:
+    with SmtpServer(delay=0.03) as server:
         dispatch = planned(200, relay_to(server, now), now)
         one = sender()
         wait_until(lambda: len(server.taken) >= 40)
