@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,18 +23,19 @@ from tashika.delivery import queries
 from tashika.delivery.arming import deciding
 from tashika.delivery.arming.deciding import Situation, UnableToArm
 from tashika.delivery.models import Dispatch, LedgerRow, SenderHost, Unmatched
-from tests.delivery import houses
+from tests.delivery import conftest, houses
 from tests.delivery.conftest import (
     SenderProcess,
     check_ledger_against,
     planned,
     relay_to,
-    wait_until,
-    wait_until_finished,
 )
 from tests.delivery.houses import House
 from tests.fakes.smtp_server import SmtpServer
 
+PATIENCE = 180  # seconds; several PostgreSQL start, stop and are copied, perhaps on a busy machine
+wait_until = partial(conftest.wait_until, seconds=PATIENCE)
+wait_until_finished = partial(conftest.wait_until_finished, seconds=PATIENCE)
 QUIET = 2.5  # seconds in which an armed sender would have sent a lot
 
 
@@ -76,7 +78,7 @@ def here() -> Situation:
 
 def wait_until_compared() -> Situation:
     """Until a sender has found out and every journal of this host is compared."""
-    wait_until(lambda: not here().is_fine and any(host.compared_at and host.here for host in here().hosts), 60)
+    wait_until(lambda: not here().is_fine and any(host.compared_at and host.here for host in here().hosts))
     return here()
 
 
@@ -184,7 +186,8 @@ def test_after_the_original_is_said_to_be_lost_a_copy_goes_on_and_nobody_gets_it
             figures = check_ledger_against(server, dispatch)
             entry = AuditEntry.objects.filter(verb="arm").latest("id")
     assert figures.accepted + figures.in_doubt == 300
-    assert entry.detail["reason"] == "旧サーバーの故障" and entry.detail["in_doubt"] == figures.in_doubt > 0
+    assert entry.detail["reason"] == "旧サーバーの故障" and 0 <= entry.detail["in_doubt"] <= figures.in_doubt
+    assert figures.in_doubt > 0, "what the original had in hand"
 
 
 @pytest.mark.parametrize("before", [60, 150])
