@@ -62,6 +62,8 @@ def a_scene(folder: Path) -> Iterator[Scene]:
         scene.loop.close()
         admin.end_other_sessions()
         admin.close()
+        with connection.cursor() as cursor:  # it goes back to the pool, for tests that know nothing of the model
+            cursor.execute("RESET search_path; RESET lock_timeout; RESET synchronous_commit")
         connection.close()
 
 
