@@ -25,7 +25,7 @@ from tests.delivery.model.smtp_world import Record, Wire, connected
 
 Action = tuple[str | int | bool, ...]
 PERMIT = timedelta(seconds=15)
-BASE = datetime.now(UTC) - timedelta(hours=6)  # behind the machine's, which a lane puts rows off by
+BASE = datetime.now(UTC) + timedelta(hours=6)  # ahead of the machine's, so that what a lane puts off comes due
 HOSTS = ("a", "a", "b")  # two senders share a host and its journals; the web process is on "a"
 NOT_IN_THE_DATABASE = {"server", "tend", "fate", "freeze", "thaw", "time", "set_clock", "set_database_clock"}
 
