@@ -161,7 +161,7 @@ class Lane:
         deadline = time.monotonic() + within
         while pending := [one for one in self._under_way if not may_begin(one.row.dispatch, one.row.epoch)]:
             self._drop_envelopes(pending)
-            if time.monotonic() > deadline:
+            if time.monotonic() >= deadline:
                 self._settle(pending)
                 break
             await asyncio.sleep(0.001)

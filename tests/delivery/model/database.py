@@ -14,7 +14,7 @@ SCHEMA = """
 DROP SCHEMA IF EXISTS model CASCADE;
 CREATE SCHEMA model;
 CREATE TABLE model.clock (at timestamptz NOT NULL);
-INSERT INTO model.clock VALUES (pg_catalog.now());
+INSERT INTO model.clock VALUES ('2026-11-25 09:00+09');
 CREATE FUNCTION model.now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM model.clock';
 CREATE FUNCTION model.clock_timestamp() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM model.clock';
 """

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from tests.delivery.model import choosing
 from tests.delivery.model.invariants import Violation
-from tests.delivery.model.world import BASE, Action, Scene, World
+from tests.delivery.model.world import Action, Scene, World
 
 LENGTH = 60  # steps of a walk before the faults are over
 
@@ -30,12 +30,14 @@ class Found:
 def a_world(scene: Scene) -> Iterator[World]:
     """A world at its beginning; the product's clocks, folders and connections are the model's while it lasts."""
     scene.admin.put_back("start")
-    scene.admin.set_clock(BASE.isoformat())
+    scene.admin.set_clock("2026-11-25 09:00+09")
     with TemporaryDirectory(dir=scene.folder, ignore_cleanup_errors=True) as folder:
         scene.walk_folder = Path(folder)
         world = World(scene)
         with (
             patch("tashika.core.clock.now", world.wall_clock),
+            patch("tashika.delivery.lanes.time", world),
+            patch("tashika.delivery.troubles.time", world),
             patch("tashika.core.config.data_folder", lambda: Path(folder) / "a"),
             patch("tashika.delivery.journal.boot_id", world.boot),
             patch("asyncio.to_thread", _at_once),

@@ -42,9 +42,6 @@ class StillLane(Lane):
     async def _tend(self) -> None:
         await asyncio.Event().wait()
 
-    def _failed(self) -> None:
-        """A relay that failed is tried again at once."""
-
 
 @dataclass
 class Operation:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from tests.delivery.model.smtp_world import Record, Wire, connected
 
 Action = tuple[str | int | bool, ...]
 PERMIT = timedelta(seconds=15)
-BASE = datetime.now(UTC) + timedelta(hours=6)  # ahead of the machine's, so that what a lane puts off comes due
+BASE = datetime.fromisoformat("2026-11-25T09:00:00+09:00")
 HOSTS = ("a", "a", "b")  # two senders share a host and its journals; the web process is on "a"
 NOT_IN_THE_DATABASE = {"server", "tend", "fate", "freeze", "thaw", "time", "set_clock", "set_database_clock"}
 
@@ -88,6 +88,18 @@ class World:
     def wall_clock(self) -> datetime:
         """What the acting host's clock says."""
         return BASE + timedelta(seconds=self.at + self.clocks[self.acting])
+
+    def time(self) -> float:
+        """The same, as the module `time` says it."""
+        return self.wall_clock().timestamp()
+
+    def time_ns(self) -> int:
+        """The same in nanoseconds."""
+        return int(self.time() * 1e9)
+
+    def monotonic(self) -> float:
+        """Seconds on the clock that nobody sets."""
+        return self.at
 
     def boot(self) -> str:
         """Which boot of the acting host this is."""
