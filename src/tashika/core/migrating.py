@@ -17,8 +17,9 @@ _OTHERS = (
 
 def missing(connection: psycopg.Connection) -> set[tuple[str, str]]:
     """The migrations on disk that are not recorded, as (app, name)."""
-    rooms = [folder.parent.name for folder in Path(tashika.__path__[0]).glob("*/migrations")]
-    wanted = {(room, name) for room in rooms for name in _names(f"tashika.{room}")}
+    house = Path(tashika.__path__[0])
+    rooms = [folder.parent.relative_to(house.parent) for folder in house.rglob("migrations")]
+    wanted = {(room.name, name) for room in rooms for name in _names(".".join(room.parts))}
     for package in _OTHERS:
         label = "procrastinate" if package.startswith("procrastinate") else package.rpartition(".")[2]
         wanted |= {(label, name) for name in _names(package)}
