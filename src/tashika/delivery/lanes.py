@@ -495,6 +495,4 @@ def _nothing(dispatch: int, epoch: int) -> bool:
     return False
 
 
-def _now() -> int:
-    """This moment in microseconds since 1970."""
-    return time.time_ns() // 1000
+_now = clock.microseconds

@@ -152,7 +152,7 @@ class Troubles:
 
     def _pause(self, dispatch: int, words: str) -> None:
         """Nobody gets a mail of this dispatch until one of them was accepted."""
-        minutes = self.breaker.pause(dispatch, time.time_ns() // 1000)
+        minutes = self.breaker.pause(dispatch, clock.microseconds())
         log.warning("refused for our own fault; next try in %s min", minutes, extra={"dispatch": dispatch})
         self.put_off(dispatch, TRY_EVERY)  # until the database knows for how long
         self._take_out(lambda row: row.dispatch == dispatch)

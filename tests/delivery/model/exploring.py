@@ -36,6 +36,7 @@ def a_world(scene: Scene) -> Iterator[World]:
         world = World(scene)
         with (
             patch("tashika.core.clock.now", world.wall_clock),
+            patch("tashika.core.clock.time", world),
             patch("tashika.delivery.lanes.time", world),
             patch("tashika.delivery.troubles.time", world),
             patch("tashika.core.config.data_folder", lambda: Path(folder) / "a"),
