@@ -19,61 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import installation
+from bench.names import GIVEN_NAMES, SURNAMES
 
-FAMILY = [
-    "佐藤",
-    "鈴木",
-    "高橋",
-    "田中",
-    "伊藤",
-    "渡辺",
-    "山本",
-    "中村",
-    "小林",
-    "加藤",
-    "吉田",
-    "山田",
-    "佐々木",
-    "山口",
-    "松本",
-    "井上",
-    "木村",
-    "清水",
-    "山崎",
-    "池田",
-    "橋本",
-    "阿部",
-    "石川",
-    "前田",
-    "髙橋",
-    "濱田",
-]
-GIVEN = [
-    "健太",
-    "翔太",
-    "大輔",
-    "拓也",
-    "直樹",
-    "誠",
-    "浩",
-    "修",
-    "隆",
-    "剛",
-    "美咲",
-    "陽子",
-    "裕子",
-    "恵子",
-    "久美子",
-    "由美",
-    "香織",
-    "愛",
-    "千尋",
-    "理恵",
-    "さくら",
-    "葵",
-    "凛",
-    "結衣",
-]
+FAMILY = [*SURNAMES, "髙橋", "濱田"]
 FAULTS = ("address", "missing", "mojibake", "phone", "swapped", "double")
 
 
@@ -83,7 +31,7 @@ def write_file(path: Path, rows: int) -> dict[str, int]:
     with path.open("wb") as stream:
         stream.write("メールアドレス,姓,名,セイ,メイ,会社名,部署,役職,電話番号,都道府県\r\n".encode("cp932"))
         for index in range(rows):
-            family, given = dice.choice(FAMILY), dice.choice(GIVEN)
+            family, given = dice.choice(FAMILY), dice.choice(GIVEN_NAMES)
             email = f"p{index}@c{index % 20_000}.example.jp"
             prefecture = "北海道" if index % 20 == 0 else "東京都"
             tail = f"サトウ,ケンタ,株式会社みらい{index % 20_000},営業部,課長,03-0000-0000,{prefecture}"

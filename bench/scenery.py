@@ -1,4 +1,4 @@
-"""What a benchmark of sending stands on: invented people, a relay, a mail, a planned dispatch, sender processes."""
+"""What a benchmark of sending stands on: invented people, a relay, mails, a planned dispatch, sender processes."""
 
 import os
 import subprocess
@@ -7,59 +7,24 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from bench.names import SURNAMES
+
 _READY = 60.0  # seconds
-_SURNAMES = [
-    "佐藤",
-    "鈴木",
-    "高橋",
-    "田中",
-    "伊藤",
-    "渡辺",
-    "山本",
-    "中村",
-    "小林",
-    "加藤",
-    "吉田",
-    "山田",
-    "佐々木",
-    "山口",
-    "松本",
-    "井上",
-    "木村",
-    "林",
-    "斎藤",
-    "清水",
-    "山崎",
-    "森",
-    "池田",
-    "橋本",
-    "阿部",
-    "石川",
-    "山下",
-    "中島",
-    "石井",
-    "小川",
-    "前田",
-    "岡田",
-    "長谷川",
-    "藤田",
-    "後藤",
-    "近藤",
-    "村上",
-    "遠藤",
-    "青木",
-    "坂本",
-    "斉藤",
-    "福田",
-    "太田",
-    "西村",
-    "藤井",
-    "金子",
-    "岡本",
-    "藤原",
-    "中野",
-    "三浦",
-]
+SHORT_MAIL = {
+    "subject": "{{ contact.family_name }}様 秋のご案内",
+    "preheader": "",
+    "from_name": "みらい計測システム",
+    "from_email": "news@mirai.example.jp",
+    "reply_to": "",
+    "format": "text",
+    "mjml": "",
+    "html": "",
+    "text": "{{ contact.company_name }}\n{{ contact.family_name }} {{ contact.given_name }} 様\n\n秋のご案内です。\n{{ opt_out_url }}\n",
+    "text_auto": False,
+    "category": "commercial",
+    "track_opens": False,
+    "track_clicks": False,
+}
 
 
 def people(number: int) -> None:
@@ -67,18 +32,20 @@ def people(number: int) -> None:
     from django.db import connection
 
     from tashika.core import clock
+    from tashika.people import addresses
 
     now = clock.now()
+    columns = (
+        "email, email_key, address_hash, family_name, given_name, company_name, department, job_title, consent,"
+        " created_at, updated_at"
+    )
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO people_contact (email, email_key, address_hash, family_name, given_name, company_name,"
-            " department, job_title, consent, created_at, updated_at)"
-            " SELECT a, a, sha256(convert_to(a, 'UTF8')), (%s::text[])[1 + i %% %s], '花子' || i,"
-            " '株式会社みらい' || i %% 500, '営業部',"
-            " '部長', 'given', %s, %s FROM (SELECT i, 'p' || i || '@c' || i %% 500 || '.example.jp' AS a"
-            " FROM generate_series(1, %s) i)",
-            [_SURNAMES, len(_SURNAMES), now, now, number],
-        )
+        with cursor.copy(f"COPY people_contact ({columns}) FROM STDIN") as rows:
+            for index in range(1, number + 1):
+                address = f"p{index}@c{index % 500}.example.jp"
+                person = (SURNAMES[index % len(SURNAMES)], f"花子{index}", f"株式会社みらい{index % 500}")
+                hashed = addresses.address_hash(address)
+                rows.write_row((address, address, hashed, *person, "営業部", "部長", "given", now, now))
         cursor.execute("VACUUM (ANALYZE) people_contact")
 
 

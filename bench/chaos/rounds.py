@@ -9,27 +9,13 @@ from django.db import connection
 from bench.chaos import operators
 from bench.chaos.house import House
 from bench.chaos.operators import Stop, patiently
+from bench.scenery import SHORT_MAIL
 from tashika.contents import drafting
 from tashika.contents.models import Content, Kind
 from tashika.core import clock
 from tashika.people.addresses import address_hash, address_key
 from tashika.people.models import Contact
 
-MAIL = {
-    "subject": "{{ contact.family_name }}様 秋のご案内",
-    "preheader": "",
-    "from_name": "みらい計測システム",
-    "from_email": "news@mirai.example.jp",
-    "reply_to": "",
-    "format": "text",
-    "mjml": "",
-    "html": "",
-    "text": "{{ contact.company_name }}\n{{ contact.family_name }} 様\n\n秋のご案内です。\n{{ opt_out_url }}\n",
-    "text_auto": False,
-    "category": "commercial",
-    "track_opens": False,
-    "track_clicks": False,
-}
 END_WITHIN = 90.0  # seconds from the end of the fault to the end of the dispatch
 
 
@@ -60,7 +46,7 @@ class Round:
         now = clock.now()
         rule = {"op": "and", "rules": [{"field": "external_id", "test": "is", "value": self._mark}]}
         segment = drafting.create(kind=Kind.SEGMENT, name=self._mark, draft={"rule": rule}, by=None, now=now)
-        mail = drafting.create(kind=Kind.MAIL, name=self._mark, draft=MAIL, by=None, now=now)
+        mail = drafting.create(kind=Kind.MAIL, name=self._mark, draft=SHORT_MAIL, by=None, now=now)
         draft = {"type": "broadcast", "segment": segment.public_id, "mail": mail.public_id, "send_at": None}
         self.scenario = drafting.create(kind=Kind.SCENARIO, name=self._mark, draft=draft, by=None, now=now).public_id
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from bench.postfix import Postfix
+from bench.scenery import SHORT_MAIL
 from django.conf import settings
 
 from tashika.contents import drafting, versions
@@ -26,21 +27,6 @@ from tashika.people.addresses import address_hash
 from tashika.people.models import Contact
 from tests.fakes.smtp_server import SmtpServer
 
-MAIL = {
-    "subject": "{{ contact.family_name }}様 秋のご案内",
-    "preheader": "",
-    "from_name": "みらい計測システム",
-    "from_email": "news@mirai.example.jp",
-    "reply_to": "",
-    "format": "text",
-    "mjml": "",
-    "html": "",
-    "text": "{{ contact.company_name }}\n{{ contact.family_name }} {{ contact.given_name }} 様\n\n秋のご案内です。\n{{ opt_out_url }}\n",
-    "text_auto": False,
-    "category": "commercial",
-    "track_opens": False,
-    "track_clicks": False,
-}
 ALL: planning.Audience = ("SELECT id FROM people_contact", [])
 
 
@@ -65,7 +51,7 @@ def add_contacts(number: int, now: datetime, domains: int = 1) -> None:
 
 
 def mail_version(now: datetime, **changes: object) -> Version:
-    content = drafting.create(kind="mail", name="秋のご案内", draft={**MAIL, **changes}, by=None, now=now)
+    content = drafting.create(kind="mail", name="秋のご案内", draft={**SHORT_MAIL, **changes}, by=None, now=now)
     return versions.keep(content=content, by=None, now=now)
 
 

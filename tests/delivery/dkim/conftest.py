@@ -3,9 +3,9 @@
 from datetime import datetime
 
 import pytest
+from bench.scenery import SHORT_MAIL
 
 from tashika.mails.compiling import Recipient, compile_mail
-from tests.delivery.conftest import MAIL
 from tests.delivery.sender_check.conftest import _dns, dns, lookup
 
 __all__ = ["_dns", "dns", "lookup"]
@@ -14,7 +14,7 @@ __all__ = ["_dns", "dns", "lookup"]
 @pytest.fixture
 def engine_mail(now: datetime) -> bytes:
     """A commercial mail with both parts to an invented person."""
-    body = {**MAIL, "format": "html", "html": "<p>{{ contact.family_name }} 様</p>", "text_auto": True}
+    body = {**SHORT_MAIL, "format": "html", "html": "<p>{{ contact.family_name }} 様</p>", "text_auto": True}
     body["from_email"] = "news@example.jp"
     organisation = {"name": "みらい", "postal_address": "東京都", "contact": "info@example.jp"}
     person = Recipient(
