@@ -28,9 +28,12 @@ def test_a_killed_child_is_started_again_and_a_stop_ends_all(tmp_path: Path) -> 
 
 def test_a_supervisor_killed_outright_leaves_no_orphan(tmp_path: Path) -> None:
     supervisor, pids = _start(tmp_path)
+    children = pids()
+    assert all(_lives(pid) for pid in children)
     supervisor.kill()
     supervisor.wait()
-    _wait(lambda: not any(_lives(pid) for pid in pids()))
+    _wait(lambda: not any(_lives(pid) for pid in children))
+    assert pids() == children, "nobody starts them again"
 
 
 def _start(tmp_path: Path) -> tuple[subprocess.Popen[bytes], Callable[[], list[int]]]:

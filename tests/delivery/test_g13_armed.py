@@ -89,6 +89,17 @@ def stay_quiet(server: SmtpServer) -> None:
     assert len(server.begun) == before
 
 
+def copied_while_it_sent(
+    house: House, sender: Callable[..., SenderProcess], server: SmtpServer, now: datetime
+) -> tuple[Dispatch, House]:
+    """A dispatch whose sender was killed on the way, and a copy of the installation as it was then."""
+    dispatch = planned(300, relay_to(server, now), now)
+    one = sender()
+    wait_until(lambda: len(server.taken) >= 50)
+    one.kill()
+    return dispatch, house.copy_to(house.data.parent / "copied")
+
+
 def codes() -> set[str]:
     """Why nothing leaves, as the audit trail has it."""
     return {code for entry in AuditEntry.objects.filter(verb="disarm") for code in entry.detail["why"]}
@@ -143,11 +154,7 @@ def test_a_copy_of_the_data_folder_comes_up_unarmed_and_the_original_goes_on(
     house: House, sender: Callable[..., SenderProcess], now: datetime
 ) -> None:
     with SmtpServer(delay=0.03) as server:
-        dispatch = planned(300, relay_to(server, now), now)
-        one = sender()
-        wait_until(lambda: len(server.taken) >= 50)
-        one.kill()
-        copied = house.copy_to(house.data.parent / "copied")
+        dispatch, copied = copied_while_it_sent(house, sender, server, now)
         with copied.at_home():
             clone = sender()
             found = wait_until_compared()
@@ -168,11 +175,7 @@ def test_after_the_original_is_said_to_be_lost_a_copy_goes_on_and_nobody_gets_it
     house: House, sender: Callable[..., SenderProcess], now: datetime
 ) -> None:
     with SmtpServer(delay=0.03) as server:
-        dispatch = planned(300, relay_to(server, now), now)
-        one = sender()
-        wait_until(lambda: len(server.taken) >= 50)
-        one.kill()
-        copied = house.copy_to(house.data.parent / "copied")
+        dispatch, copied = copied_while_it_sent(house, sender, server, now)
         with copied.at_home():
             sender()
             found = wait_until_compared()

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from django.db import connections
@@ -82,7 +83,7 @@ class PublishAgainstUnpublish(Fault):
             round_.notes.append(f"told: {refused}")
 
 
-class _Change(Fault):
+class _Change(Fault, ABC):
     """Some of the round's people change while it is sent."""
 
     def strike(self, round_: Round) -> None:
@@ -94,9 +95,9 @@ class _Change(Fault):
                 round_.gone.setdefault(address, time.time())
             time.sleep(round_.dice.uniform(0.0, 0.02))
 
+    @abstractmethod
     def change(self, round_: Round, contact: Contact) -> None:
         """What happens to one of them: from its commit on nothing may be claimed for the address."""
-        raise NotImplementedError
 
 
 class OptOut(_Change):
