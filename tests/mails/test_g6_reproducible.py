@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tashika.mails.compiling import CompiledMail, _Part
+from tashika.mails.compiling import CompiledMail, Recipient, UnableToBuild, _Part
 from tests.mails.samples import ORGANISATION, WHEN, body, compiled, recipient
 
 _PROGRAM = """
@@ -99,7 +99,10 @@ def test_the_fast_way_and_liquid_give_equal_text(
 @given(family=_value, rank=_value)
 def test_the_whole_message_is_equal_by_either_way(family: Any, rank: Any) -> None:
     given_body = {
-        "html": "<p>{{ contact.family_name | default: '様' }}</p><p>{{ contact.custom.rank }}</p>",
+        "html": "<p>{{ contact.family_name | default: '様' }}</p><p>{{ contact.custom.rank }}</p>"
+        "{% if organisation.name != '' %}<p>{{ organisation.name }}</p>{% endif %}"
+        "{% if contact.custom.rank > 2 or contact.family_name == 'A' %}<p>{{ contact.custom.rank }}</p>{% endif %}"
+        "<p>{% unless contact.family_name %}{{ organisation.name }}の担当者より{% endunless %}</p>",
         "track_opens": True,
     }
     fast, slow = compiled(**given_body), compiled(**given_body)
@@ -109,4 +112,19 @@ def test_the_whole_message_is_equal_by_either_way(family: Any, rank: Any) -> Non
     slow._filling = None
     assert fast._filling is not None
     person = recipient({"family_name": family, "custom": {"rank": rank}}, open_url="https://mail.example.jp/p/x")
-    assert fast.build(person, WHEN) == slow.build(person, WHEN)
+    assert _built(fast, person) == _built(slow, person)
+
+
+def test_what_only_asks_for_the_organisation_is_the_same_for_everybody() -> None:
+    part = _Part(
+        "{% if organisation.contact != '' %}{{ organisation.contact }}{% endif %}です", ORGANISATION, html=True
+    )
+    assert (part.blocks, part.slots) == ([], [])
+    assert part.pieces == [f"{ORGANISATION['contact']}です"]
+
+
+def _built(mail: CompiledMail, person: Recipient) -> bytes | str:
+    try:
+        return mail.build(person, WHEN)
+    except UnableToBuild as error:
+        return error.code

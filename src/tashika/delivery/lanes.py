@@ -84,6 +84,7 @@ class Lane:
         self._begun = 0  # transactions since the last look
         self._rate = 0.0  # of them a second
         self._portion = CLAIM_LEAST  # rows to claim at a time; so few may wait before that
+        self._starved = False  # whether a connection found nothing to carry since the last claim
         self._record_at = RECORD_LEAST
         self._tasks = [asyncio.create_task(one()) for one in (self._feed, self._record_often, self._tend)]
         self._helpers: set[asyncio.Task[None]] = set()
@@ -214,6 +215,9 @@ class Lane:
             if due and self.relay.per_hour and self._drawn < 1:  # the pace of all senders together is used up
                 await asyncio.sleep(max(0.05, min(1.0, 3600 / self.relay.per_hour)))
             elif due:
+                if self._starved and not self.relay.per_hour:  # the rate is not known yet: catch up with it
+                    self._portion = min(CLAIM_MOST, 2 * self._portion)
+                self._starved = False
                 await self._claim(due)
             elif not low:
                 await self._hungry.wait()
@@ -317,7 +321,8 @@ class Lane:
         while True:
             await asyncio.sleep(TEND_EVERY)
             now = time.monotonic()
-            self._rate, self._begun = 0.5 * self._rate + 0.5 * self._begun / TEND_EVERY, 0
+            new = self._begun / TEND_EVERY
+            self._rate, self._begun = 0.5 * self._rate + 0.5 * new if self._rate else new, 0
             self._portion = max(CLAIM_LEAST, min(CLAIM_MOST, int(self._rate * CLAIM_FOR)))
             self._record_at = max(RECORD_LEAST, int(self._rate * RECORD_FOR))
             for connection in list(self._connections):
@@ -355,6 +360,7 @@ class Lane:
                 self.counts.begun += 1
                 self._under_way.add(carried)
                 return carried
+        self._starved = True
         self._hungry.set()
         self._woken.set()
         return None

@@ -28,6 +28,7 @@ class Mail:
     compiled: compiling.CompiledMail
     from_address: str
     from_domain: str
+    plain: bool  # the domain and the base URL are, so that nothing made from them has to be looked at
     return_path: str  # of the organisation; empty: reports go to the From address
     signer: Signs | None  # DKIM, where a key of the From domain is active
     base_url: str
@@ -51,6 +52,7 @@ class Mail:
             opt_out,
             opened if self.track_opens else "",
             click if self.track_clicks else "",
+            self.plain,
         )
         return self.compiled.build(recipient, date)
 
@@ -59,13 +61,16 @@ def of(version: Version, organisation: Mapping[str, str]) -> Mail:
     """A mail version ready to be built. Raises compiling.UnableToCompile."""
     body = version.body
     from_address = str(body["from_email"])
+    from_domain = from_address.rpartition("@")[2]
+    base_url = str(organisation.get("base_url") or config.base_url())
     return Mail(
         compiled=compiling.compiled(version, organisation=organisation),
         from_address=from_address,
-        from_domain=from_address.rpartition("@")[2],
+        from_domain=from_domain,
+        plain=compiling.are_plain(base_url, from_domain),
         return_path=return_path.configured(),
-        signer=signers.signer_for(from_address.rpartition("@")[2]),
-        base_url=str(organisation.get("base_url") or config.base_url()),
+        signer=signers.signer_for(from_domain),
+        base_url=base_url,
         track_opens=bool(body.get("track_opens")),
         track_clicks=bool(body.get("track_clicks")),
     )

@@ -21,51 +21,59 @@ class Base64Pieces:
     """Encodes lists of pieces that are `pieces` but for the `changing` positions. `dynamic` are the stretches that are
     encoded anew for each mail; between two of them lies a long static run."""
 
-    __slots__ = ("_runs", "dynamic")
+    __slots__ = ("dynamic", "runs")
 
     def __init__(self, pieces: Sequence[str], changing: Collection[int]) -> None:
         self.dynamic: list[slice] = []
-        self._runs: list[tuple[bytes, _Ways]] = []
+        self.runs: list[tuple[bytes, _Ways]] = []
         static = [b"" if position in changing else piece.encode() for position, piece in enumerate(pieces)]
         keep = sum(map(len, static)) <= _MOST
         start = 0
         for position, data in enumerate(static):
             if keep and len(data) >= _LONG:
                 self.dynamic.append(slice(start, position))
-                self._runs.append((data, {}))
+                self.runs.append((data, {}))
                 start = position + 1
         self.dynamic.append(slice(start, len(static)))
 
     def encode(self, pieces: Sequence[str]) -> bytes:
         """The base64 of the joined pieces."""
-        return b"".join(self.encode_dynamic(["".join(pieces[stretch]).encode() for stretch in self.dynamic]))
+        return b"".join(encode_dynamic([self], ["".join(pieces[stretch]).encode() for stretch in self.dynamic], [b""]))
 
-    def encode_dynamic(self, stretches: Sequence[bytes]) -> list[bytes]:
-        """The same, to be joined, given what stands in the dynamic stretches. What changes is encoded at once, with as
-        many bytes of the run behind it as fill its last line, and then cut where the runs go in between."""
-        rest, end = b"", 0
-        changing: list[bytes] = []
-        runs: list[tuple[int, bytes]] = []
-        for (data, ways), stretch in zip(self._runs, stretches, strict=False):
-            missing = -(len(rest) + len(stretch)) % _LINE
-            filling, encoded, following = ways.get(missing) or _way(data, ways, missing)
-            changing += (rest, stretch, filling)
-            end += (len(rest) + len(stretch) + missing) // _LINE * 78
-            runs.append((end, encoded))
-            rest = following
-        last = rest + stretches[-1]
-        full = len(last) - len(last) % _LINE
-        changing.append(last[:full])
-        body = _lines(b"".join(changing))
-        out: list[bytes] = []
-        start = 0
-        for end, encoded in runs:
-            out += (body[start:end], encoded)
-            start = end
-        out.append(body[start:])
-        if len(last) > full:
-            out.append(binascii.b2a_base64(last[full:], newline=False) + b"\r\n")
-        return out
+
+def encode_dynamic(parts: Sequence[Base64Pieces], stretches: Sequence[bytes], ends: Sequence[bytes]) -> list[bytes]:
+    """The same for several parts, to be joined, given what stands in their dynamic stretches; `ends` stand behind each part.
+
+    What changes is encoded at once, with as many bytes of the run behind it as fill its last line, and then cut where the
+    runs go in between."""
+    changing: list[bytes] = []
+    cuts: list[tuple[int, bytes]] = []
+    position = length = 0
+    for part, end in zip(parts, ends, strict=True):
+        rest = b""
+        for data, ways in part.runs:
+            begun = rest + stretches[position]
+            position += 1
+            missing = -len(begun) % _LINE
+            filling, encoded, rest = ways.get(missing) or _way(data, ways, missing)
+            changing += (begun, filling)
+            length += (len(begun) + missing) // _LINE * 78
+            cuts.append((length, encoded))
+        last = rest + stretches[position]
+        position += 1
+        full = len(last) // _LINE
+        length += full * 78
+        changing.append(last[: full * _LINE])
+        if len(last) > full * _LINE:
+            end = binascii.b2a_base64(last[full * _LINE :], newline=False) + b"\r\n" + end
+        cuts.append((length, end))
+    body = _lines(b"".join(changing))
+    out: list[bytes] = []
+    start = 0
+    for cut, static in cuts:
+        out += (body[start:cut], static)
+        start = cut
+    return out
 
 
 def _way(data: bytes, ways: _Ways, missing: int) -> _Way:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
@@ -20,7 +21,7 @@ from markupsafe import Markup, escape
 from tashika.core.errors import TashikaError
 from tashika.core.text import t
 from tashika.mails import header_fields, html_part, mjml
-from tashika.mails.base64_pieces import Base64Pieces
+from tashika.mails.base64_pieces import Base64Pieces, encode_dynamic
 from tashika.mails.checking import Problem, errors
 from tashika.mails.footer import html_footer, text_footer
 from tashika.mails.merging import ENGINE, MergeTemplate, Substitution, UnableToMerge, YesNo, percent
@@ -38,6 +39,7 @@ _PIXEL_BEFORE = '<img src="'
 _PIXEL_AFTER = '" width="1" height="1" alt="" style="display:block;width:1px;height:1px;border:0">'
 _OPEN_PIXEL = f"{ENGINE}.open_pixel"
 _CLICK = f"{ENGINE}.click_"
+_COMMON = ("contact.", "organisation.")
 
 
 class UnableToCompile(TashikaError):
@@ -62,7 +64,7 @@ class Recipient(NamedTuple):
 
     `values` is the ledger's snapshot: {"contact": {…, "custom": {…}}}. `message_id` has no angle brackets. Tracked link
     i leads to `click_base + str(i)`; without `click_base` links lead straight to their targets, without `open_url`
-    there is no pixel.
+    there is no pixel. `plain`: all of these addresses but the first are known to be plain (`are_plain`).
     """
 
     address: str
@@ -72,9 +74,21 @@ class Recipient(NamedTuple):
     one_click_url: str
     open_url: str = ""
     click_base: str = ""
+    plain: bool = False
 
 
-_Contents = tuple[bytes, list[bytes], list[bytes]]  # subject, text part and HTML part, encoded; the parts to be joined
+_Contents = tuple[bytes, list[bytes]]  # the subject; the parts and what stands behind each, to be joined
+
+
+def are_plain(base_url: str, domain: str) -> bool:
+    """Whether what is made of letters, digits, - and _ behind these is plain: needs no escaping in HTML, no look before
+    it stands in a header."""
+    try:
+        header_fields.url(base_url)
+        header_fields.message_id(f"a@{domain}")
+    except header_fields.UnableToWriteHeader:
+        return False
+    return len(base_url) < 300 and not _SUSPECT.search(base_url)
 
 
 class CompiledMail:
@@ -93,9 +107,11 @@ class CompiledMail:
         self.fields: tuple[str, ...] = tuple(
             dict.fromkeys(name for part in parts for name in part.fields if name.startswith("contact."))
         )
-        self._filling = _Filling.of(self._subject, self._text, self._html, self.fields, self._link_parts)
         digest = hashlib.sha256(json.dumps([dict(body), self._organisation], sort_keys=True).encode()).hexdigest()
         self._frame = _Frame(body, boundary=f"=_{digest[:32]}", commercial=self.commercial, html=self._html is not None)
+        self._filling = _Filling.of(
+            self._subject, self._text, self._html, self.fields, self._link_parts, self._frame.ends
+        )
 
     def build(self, recipient: Recipient, date: datetime) -> bytes:
         """The complete message (RFC 5322), CRLF, ASCII. Raises UnableToBuild for this recipient alone."""
@@ -115,8 +131,8 @@ class CompiledMail:
     def _carefully(self, values: "_Values") -> "_Contents":
         """The contents of a mail with conditions, or for a person whose values need cleaning or escaping."""
         subject = header_fields.unstructured(self._subject.render(values), taken=9)
-        html = [self._html.encoded(values)] if self._html else []
-        return subject, [self._text.encoded(values)], html
+        parts = [part.encoded(values) for part in (self._text, self._html) if part]
+        return subject, [piece for pair in zip(parts, self._frame.ends, strict=True) for piece in pair]
 
     def link(self, index: int, values: Mapping[str, Any]) -> str:
         """Where tracked link `index` leads for the person of these values. Raises IndexError, UnableToBuild."""
@@ -254,6 +270,20 @@ class _Part:
         """The same in base64, in lines of 76. Raises UnableToMerge."""
         return self.base64.encode(self._filled(values))
 
+    @property
+    def has_common_blocks(self) -> bool:
+        """Whether blocks ask for fields of a contact only: many people share what comes of them."""
+        return all(use.name.startswith(_COMMON) for _, block in self.blocks for use in block.uses())
+
+    def rendered(self, block: MergeTemplate, names: list[str]) -> Callable[..., str]:
+        """What a block gives for the values of these fields, kept for those who share them. Raises UnableToMerge."""
+
+        @lru_cache(maxsize=256)
+        def render(*values: str) -> str:
+            return block.render(_Values(zip(names, values, strict=True)).nested(self.organisation))
+
+        return render
+
     def _filled(self, values: _Values) -> list[str]:
         pieces = self.pieces.copy()
         for position, name, _, _, printed in self.slots:
@@ -267,6 +297,8 @@ class _Part:
         pieces: list[str] = [""]
         self.blocks = []
         for run in runs:
+            if isinstance(run, MergeTemplate):
+                run = self._for_everybody(run)
             if isinstance(run, str):
                 pieces[-1] += run
             elif isinstance(run, MergeTemplate):
@@ -281,27 +313,46 @@ class _Part:
                 pieces += ["", ""]
         self.pieces = pieces
 
+    def _for_everybody(self, block: MergeTemplate) -> str | MergeTemplate:
+        """What a block gives that only asks for the organisation, such as a footer's condition."""
+        if not all(use.name.startswith("organisation.") for use in block.uses()):
+            return block
+        try:
+            return block.render({"organisation": self.organisation})
+        except UnableToMerge:
+            return block  # said when the first mail is built, as for every other block
+
 
 class _Filling:
-    """A whole mail filled by one format operation: for mails without conditions, and for people whose values need
-    neither cleaning nor escaping, which is nearly everybody. Gives the same bytes as the careful way."""
+    """A whole mail filled by one format operation: for people whose values need neither cleaning nor escaping, which is
+    nearly everybody. Gives the same bytes as the careful way."""
 
-    def __init__(self, parts: "list[_Part]", fields: tuple[str, ...], links: "list[_Part]") -> None:
+    def __init__(
+        self, parts: "list[_Part]", fields: tuple[str, ...], links: "list[_Part]", ends: tuple[bytes, ...]
+    ) -> None:
         self._subject, *self._bodies = parts
+        self._encoders, self._ends = [part.base64 for part in self._bodies], ends
         bare = [name[8:] for name in fields]
         self._names = [name for name in bare if not name.startswith("custom.")]
+        self._get = _getter(self._names)
         self._custom = [name[7:] for name in bare if name.startswith("custom.")]
         self._targets = [link.pieces[0] for link in links]
         self._tracked_only = any(link.slots for link in links)
         known = [f"contact.{name}" for name in self._names] + [f"contact.custom.{name}" for name in self._custom]
         known += ["opt_out_url", _OPEN_PIXEL, *(f"{_CLICK}{index}" for index in range(len(links)))]
         self._source = {name: index for index, name in enumerate(known)}
+        self._blocks: list[tuple[Callable[[Any], tuple[str, ...]], Callable[..., str]]] = []
+        for part in parts:
+            for position, block in part.blocks:
+                self._source[_block_name(part, position)] = len(self._source)
+                names = list(dict.fromkeys(use.name for use in block.uses() if use.name in self._source))
+                self._blocks.append((_getter([self._source[name] for name in names]), part.rendered(block, names)))
         self._numbers = [str(index) for index in range(len(links))]
         self._printed: dict[tuple[int, str | None, bool], int] = {}
         stretches = [self._stretch(self._subject, slice(0, len(self._subject.pieces)))]
         stretches += [self._stretch(part, stretch) for part in self._bodies for stretch in part.base64.dynamic]
         self._format = "\0".join(words for words, _ in stretches)
-        self._order = [index for _, indexes in stretches for index in indexes]
+        self._put_in_order = _getter([index for _, indexes in stretches for index in indexes])
 
     @classmethod
     def of(
@@ -311,52 +362,53 @@ class _Filling:
         html: "_Part | None",
         fields: tuple[str, ...],
         links: "list[_Part]",
+        ends: tuple[bytes, ...],
     ) -> "_Filling | None":
-        """The filling of a mail; None where Liquid has to render a part of it."""
+        """The filling of a mail; None where Liquid has to render what nobody else gets, such as links within conditions."""
         parts = [subject, text, *([html] if html else [])]
-        if any(part.blocks or "\0" in "".join(part.pieces) for part in (*parts, *links)):
+        if any(link.blocks for link in links) or any("\0" in "".join(part.pieces) for part in (*parts, *links)):
             return None
-        return cls(parts, fields, links)
+        if not all(part.has_common_blocks for part in parts):
+            return None
+        return cls(parts, fields, links, ends)
 
     def fill(self, recipient: Recipient) -> "_Contents | None":
         """Subject, text and HTML, encoded; None for a person who needs the careful way."""
-        base, opened = recipient.click_base, recipient.open_url
+        _, _, values, opt_out, _, opened, base, plain = recipient
         if self._tracked_only and not base:
             return None
         try:
-            contact = recipient.values["contact"]
-            texts = [contact[name] for name in self._names]
+            texts = [*self._get(values["contact"])]
             if self._custom:
-                texts += [contact["custom"][name] for name in self._custom]
-            if _SUSPECT.search("\t".join((*texts, recipient.opt_out_url, opened, base))):
+                texts += [values["contact"]["custom"][name] for name in self._custom]
+            if _SUSPECT.search("\t".join(texts) if plain else "\t".join((*texts, opt_out, opened, base))):
                 return None
         except (KeyError, TypeError):
             return None
-        texts += (recipient.opt_out_url, opened and _PIXEL_BEFORE + opened + _PIXEL_AFTER)
+        texts += (opt_out, opened and _PIXEL_BEFORE + opened + _PIXEL_AFTER)
         texts += [base + number for number in self._numbers] if base else self._targets
+        for chosen, rendered in self._blocks:
+            try:
+                texts.append(rendered(*chosen(texts)))
+            except UnableToMerge:
+                return None  # said by the careful way
         for source, fallback, is_percent in self._printed:
             value = texts[source] if texts[source] or fallback is None else fallback
             texts.append(percent(value) if is_percent else value)
-        subject, *stretches = (self._format % tuple([texts[index] for index in self._order])).encode().split(b"\0")
-        text, *html = self._bodies
-        cut = len(text.base64.dynamic)
-        return (
-            header_fields.unstructured(subject.decode(), taken=9),
-            text.base64.encode_dynamic(stretches[:cut]),
-            html[0].base64.encode_dynamic(stretches[cut:]) if html else [],
-        )
+        subject, *stretches = (self._format % self._put_in_order(texts)).encode().split(b"\0")
+        return _subject(subject), encode_dynamic(self._encoders, stretches, self._ends)
 
     def _stretch(self, part: "_Part", stretch: slice) -> tuple[str, list[int]]:
         """The format of some pieces of a part, and which texts go into it."""
-        slots = {slot.position: slot for slot in part.slots}
+        filled = {slot.position: self._index(slot) for slot in part.slots}
+        filled |= {position: self._source[_block_name(part, position)] for position, _ in part.blocks}
         words, indexes = "", []
         for position in range(stretch.start, stretch.stop):
-            slot = slots.get(position)
-            if slot is None:
-                words += part.pieces[position].replace("%", "%%")
-            else:
+            if position in filled:
                 words += "%s"
-                indexes.append(self._index(slot))
+                indexes.append(filled[position])
+            else:
+                words += part.pieces[position].replace("%", "%%")
         return words, indexes
 
     def _index(self, slot: _Slot) -> int:
@@ -365,6 +417,22 @@ class _Filling:
             return source
         key = (source, slot.fallback, slot.percent)
         return self._printed.setdefault(key, len(self._source) + len(self._printed))
+
+
+def _block_name(part: "_Part", position: int) -> str:
+    return f"{ENGINE}.block_{id(part)}_{position}"
+
+
+def _getter(keys: list[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """What stands at these keys, as a tuple."""
+    if len(keys) > 1:
+        return itemgetter(*keys)
+    return lambda source: tuple([source[key] for key in keys])
+
+
+@lru_cache(maxsize=4096)
+def _subject(text: bytes) -> bytes:
+    return header_fields.unstructured(text.decode(), taken=9)
 
 
 @lru_cache(maxsize=4096)
@@ -474,10 +542,9 @@ class _Frame:
         tail += b"MIME-Version: 1.0\r\n"
         if html:
             tail += b'Content-Type: multipart/alternative;\r\n boundary="%s"\r\n\r\n--%s\r\n' % (edge, edge)
-            self._middle = b"--%s\r\n" % edge + kind % b"html"
-            self._end = b"--%s--\r\n" % edge
+            self.ends: tuple[bytes, ...] = (b"--%s\r\n" % edge + kind % b"html", b"--%s--\r\n" % edge)
         else:
-            self._middle = self._end = b""
+            self.ends = (b"",)
         # RFC 2369 and RFC 8058
         unsubscribe = b"List-Unsubscribe: <%b>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
         self._head = (
@@ -489,16 +556,19 @@ class _Frame:
             + kind % b"plain"
         )
 
-    def fill(self, recipient: Recipient, date: datetime, subject: bytes, text: list[bytes], html: list[bytes]) -> bytes:
+    def fill(self, recipient: Recipient, date: datetime, subject: bytes, parts: list[bytes]) -> bytes:
         """The message. Raises UnableToWriteHeader where an address or URL could break out of its header."""
+        message_id, one_click = recipient.message_id, recipient.one_click_url
         head = self._head % (
             header_fields.date_time(date),
             header_fields.address_spec(recipient.address),
             subject,
-            header_fields.message_id(recipient.message_id),
-            header_fields.url(recipient.one_click_url) if self.commercial else b"",
+            message_id.encode("ascii") if recipient.plain else header_fields.message_id(message_id),
+            (one_click.encode("ascii") if recipient.plain else header_fields.url(one_click))
+            if self.commercial
+            else b"",
         )
-        return b"".join((head, *text, self._middle, *html, self._end))
+        return b"".join((head, *parts))
 
 
 def _sender(body: Mapping[str, Any]) -> bytes:

@@ -25,7 +25,6 @@ class UnableToWriteHeader(Exception):
     """This value can't stand in a header field."""
 
 
-@lru_cache(maxsize=2048)
 def unstructured(text: str, *, taken: int) -> bytes:
     """RFC 2047: the text of a field such as Subject, folded, where `taken` characters of the first line are used.
 

@@ -112,9 +112,11 @@ class Step(Enum):
     RSET = "RSET"
 
 
-_IN_GROUP = (Step.MAIL, Step.RCPT)
 _CONTROL = re.compile(r"[\x00-\x20<>\x7f]")
-_USUAL = (b"250 ", b"250 ", b"250 ", b"354 ", b"")
+_MAIL, _RCPT, _DATA, _DOT, _RSET = Step  # looked up once: an Enum's members are slow to reach in Python 3.11
+_ACCEPTED = Outcome.ACCEPTED
+_IN_GROUP = (_MAIL, _RCPT)
+_USUAL = re.compile(rb"(250 [^\r\n]*)\r\n250 [^\r\n]*\r\n250 [^\r\n]*\r\n354 [^\r\n]*\r\n")
 _DOT_AT_START = re.compile(rb"(?m)^\.")
 
 
@@ -235,9 +237,9 @@ class Connection(asyncio.Protocol):
             self.carrier.concluded(transaction, Result(Outcome.REFUSED, "the address can't be written to the wire"))
             return self._nothing()
         if not self._pipelining:
-            self._expected.append((Step.MAIL, transaction))
+            self._expected.append((_MAIL, transaction))
             return mail.encode()
-        self._expected += ((Step.MAIL, transaction), (Step.RCPT, transaction), (Step.DATA, transaction))
+        self._expected += ((_MAIL, transaction), (_RCPT, transaction), (_DATA, transaction))
         return f"{mail}{rcpt}DATA\r\n".encode()
 
     def _nothing(self) -> bytes:
@@ -248,14 +250,14 @@ class Connection(asyncio.Protocol):
     def _goes_on(self, data: bytes) -> bool:
         """The usual replies taken in at once: the last mail is accepted, the next one's envelope too, its body may follow.
         False, and nothing done, for everything else."""
-        lines = data.split(b"\r\n")
         (step, last), _, _, (_, following) = self._expected
-        if step is not Step.DOT or len(lines) != 5 or tuple([line[:4] for line in lines]) != _USUAL:
+        found = _USUAL.fullmatch(data)
+        if step is not _DOT or found is None:
             return False
         self._expected.clear()
         self.taken += 1
-        reply = lines[0].decode("utf-8", "replace")[:TEXT_LIMIT]
-        self.carrier.concluded(_known(last), Result(Outcome.ACCEPTED, reply))
+        reply = found[1].decode("utf-8", "replace")[:TEXT_LIMIT]
+        self.carrier.concluded(_known(last), Result(_ACCEPTED, reply))
         self._body(_known(following))
         return True
 
@@ -286,7 +288,7 @@ class Connection(asyncio.Protocol):
             self._end(reply.text)
             return
         step, transaction = self._expected.popleft()
-        if step is Step.DOT:
+        if step is _DOT:
             self.taken += 1
             outcome = _outcome(reply)
             self.carrier.concluded(_known(transaction), Result(outcome, reply.text, "."))
@@ -294,9 +296,9 @@ class Connection(asyncio.Protocol):
                 self._end("a reply that means nothing after the final dot")
             elif not self._expected:
                 self.go_on()
-        elif step is Step.DATA:
+        elif step is _DATA:
             self._after_envelope(_known(transaction), reply)
-        elif step is Step.RSET:
+        elif step is _RSET:
             if reply.code != 250:
                 self._end(reply.text)
             elif not self._expected:
@@ -311,11 +313,11 @@ class Connection(asyncio.Protocol):
         """MAIL, RCPT and DATA one after the other, for a server that offers no PIPELINING."""
         if not 200 <= reply.code < 300:
             self._refused(transaction, reply, step)
-        elif step is Step.MAIL:
-            self._expected.append((Step.RCPT, transaction))
+        elif step is _MAIL:
+            self._expected.append((_RCPT, transaction))
             self._write(transaction.envelope()[1].encode())
         else:
-            self._expected.append((Step.DATA, transaction))
+            self._expected.append((_DATA, transaction))
             self._write(b"DATA\r\n")
 
     def _after_envelope(self, transaction: Transaction, reply: Reply) -> None:
@@ -327,7 +329,7 @@ class Connection(asyncio.Protocol):
             self.carrier.concluded(transaction, Result(_outcome_of_refusal(refused), refused.text, step.value))
             self._end("the server waits for a body that it has refused")
         else:
-            self._refused(transaction, *(refusal or (reply, Step.DATA)))
+            self._refused(transaction, *(refusal or (reply, _DATA)))
 
     def _refused(self, transaction: Transaction, reply: Reply, step: Step) -> None:
         outcome = _outcome_of_refusal(reply)
@@ -335,7 +337,7 @@ class Connection(asyncio.Protocol):
         if outcome is Outcome.NOT_LEFT:
             self._end(reply.text)
             return
-        self._expected.append((Step.RSET, None))
+        self._expected.append((_RSET, None))
         following = self.carrier.next_mail() if self._pipelining else None
         self._write(b"RSET\r\n" + (self._envelope(following) if following else b""))
 
@@ -349,7 +351,7 @@ class Connection(asyncio.Protocol):
             self._end(words)
             return
         transaction.body_begun = True
-        self._expected.append((Step.DOT, transaction))
+        self._expected.append((_DOT, transaction))
         envelope = self._envelope(following) if following else b""
         if transaction.plain:
             self._write(b"".join((transaction.message, b".\r\n", envelope)))
@@ -369,7 +371,7 @@ class Connection(asyncio.Protocol):
     def _write(self, data: bytes) -> None:
         if self._transport is None or not data:
             return
-        limit = BODY_TIMEOUT if self._expected and self._expected[0][0] is Step.DOT else COMMAND_TIMEOUT
+        limit = BODY_TIMEOUT if self._expected and self._expected[0][0] is _DOT else COMMAND_TIMEOUT
         self.deadline = time.monotonic() + limit
         self._transport.write(data)
 
@@ -385,7 +387,7 @@ class Connection(asyncio.Protocol):
         if self._answers is not None:
             self._answers.put_nowait(None)
             return
-        past_dot = {transaction for step, transaction in expected if step is Step.DOT}
+        past_dot = {transaction for step, transaction in expected if step is _DOT}
         for transaction in dict.fromkeys(transaction for _, transaction in expected if transaction is not None):
             if transaction in past_dot:
                 result = Result(Outcome.IN_DOUBT, f"no reply after the body: {words}")
