@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
-NEVER = 2**62  # an epoch that no dispatch reaches
+FOREWARNED = 2.0  # seconds that what is about to be stopped is held; the press comes within milliseconds
 
 
 def since_boot() -> float:
@@ -21,6 +21,7 @@ class Permit:
         self.all_stopped = False
         self.closing = False
         self._stopped: dict[int, int] = {}  # dispatch -> epoch from which on rows may go again
+        self._held: dict[int | None, float] = {}  # dispatch (None: all) -> until when
         self._ends = 0.0
 
     def may_begin(self, dispatch: int, epoch: int) -> bool:
@@ -30,6 +31,7 @@ class Permit:
             and not self.all_stopped
             and self.clock() < self._ends
             and epoch >= self._stopped.get(dispatch, 0)
+            and not (self._held and self._is_held(dispatch))
         )
 
     def runs_from(self, begun: float) -> None:
@@ -39,21 +41,18 @@ class Permit:
     def hear(self, stops: Iterable[tuple[int, int | None, int | None]]) -> None:
         """Stops on record: id, dispatch (None: all) and the dispatch's epoch."""
         for _, dispatch, epoch in stops:
+            self._held.pop(dispatch, None)
             if dispatch is None:
                 self.all_stopped = True
             else:
                 self._stopped[dispatch] = epoch or 0
 
-    def hold(self, dispatch: int) -> int | None:
-        """Begin nothing of a dispatch until a stop is heard or `let_go`, which takes what is returned; None: it is held
-        already."""
-        before = self._stopped.get(dispatch, 0)
-        if before == NEVER:
-            return None
-        self._stopped[dispatch] = NEVER
-        return before
+    def hold(self, dispatch: int | None) -> None:
+        """A stop of a dispatch (None: of all) is about to be pressed: begin nothing of it until it is heard of, or for
+        `FOREWARNED` seconds if none comes."""
+        self._held[dispatch] = self.clock() + FOREWARNED
 
-    def let_go(self, dispatch: int, before: int) -> None:
-        """No stop came."""
-        if self._stopped[dispatch] == NEVER:
-            self._stopped[dispatch] = before
+    def _is_held(self, dispatch: int) -> bool:
+        now = self.clock()
+        self._held = {one: until for one, until in self._held.items() if now < until}
+        return dispatch in self._held or None in self._held

@@ -41,7 +41,6 @@ from tashika.delivery.sending_window import Window
 log = logging.getLogger("tashika.delivery")
 
 ANSWER_WITHIN = 1.5  # seconds that a stop waits for replies to bodies already handed over
-FOREWARNED = 2.0  # seconds that what is about to be stopped is held; the press comes within milliseconds
 
 
 class Sender:
@@ -118,18 +117,11 @@ class Sender:
     async def _hear(self, ear: psycopg.AsyncConnection[Any]) -> None:
         async for notice in ear.notifies():
             if notice.channel == "tashika_forewarn":
-                self._hold(notice.payload)
+                self.permit.hold(None if notice.payload == "all" else int(notice.payload))
             elif notice.channel == "tashika_stop":
                 await self.obey()
             else:
                 self._wake.set()
-
-    def _hold(self, what: str) -> None:
-        """A stop is about to be pressed: begin nothing of it until it is on record or turns out not to come."""
-        if what == "all":
-            self.permit.all_stopped = True  # the next look at the stops says what is true
-        elif (before := self.permit.hold(int(what))) is not None:
-            asyncio.get_running_loop().call_later(FOREWARNED, self.permit.let_go, int(what), before)
 
     async def obey(self) -> None:
         """Hear of new stops, wait until nothing of theirs is under way here, and answer."""

@@ -53,12 +53,12 @@ def stop_dispatch(*, dispatch_id: int, by: Actor, now: datetime, reason: str = "
 
 def forewarn(dispatch_id: int | None) -> None:
     """Tell senders that a stop of a dispatch (None: of all) is about to be pressed. They hold it for a moment; only a
-    press on record stops it. It takes a millisecond, where the press waits for its turn and for the disk. Nothing
-    depends on it; inside a transaction, where it would only be told at the end, nothing is told."""
+    press on record stops it. It is one message to the database, where the press waits for its turn and for the disk.
+    Nothing depends on it; inside a transaction, where it would only be told at the end, nothing is told."""
     if not connection.in_atomic_block:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL synchronous_commit = off")
-            cursor.execute("SELECT pg_notify('tashika_forewarn', %s)", [str(dispatch_id or "all")])
+        what = int(dispatch_id) if dispatch_id else "all"
+        with connection.cursor() as cursor:
+            cursor.execute(f"BEGIN; SET LOCAL synchronous_commit = off; NOTIFY tashika_forewarn, '{what}'; COMMIT")
 
 
 def press(*, dispatch_id: int, by: Actor, now: datetime, reason: str) -> Stop:
