@@ -58,7 +58,6 @@ def run(*, quick: bool) -> dict[str, Any]:
     began = time.monotonic()
     folder = installation.prepare()
     scenery.people(RECIPIENTS)
-    _sign_addresses()
     fates, ours = _draw()
     greylist = Greylist(ours)
     relay_port, site_port = _free_port(), _free_port()
@@ -67,13 +66,12 @@ def run(*, quick: bool) -> dict[str, Any]:
     relay = Postfix(relay_port, settings=settings, services=_pipe(folder))
     processes: list[subprocess.Popen[bytes]] = []
     try:
+        with (folder / "worker.log").open("wb") as log:
+            processes.append(subprocess.Popen([sys.executable, "-m", "tashika.cli", "worker"], stderr=log))
         site.start()
         relay.start()
-        dispatch = _send_off(relay_port)
-        with (folder / "worker.log").open("wb") as log:
-            worker = subprocess.Popen([sys.executable, "-m", "tashika.cli", "worker"], stderr=log)
-        processes = [worker]
         processes += scenery.senders(1)
+        dispatch = _send_off(relay_port)
         _wait(dispatch.pk, [relay, site.postfix], quick)
         figures = _judge(dispatch.pk, site, fates, ours)
         figures["deferred_then_arrived"] = {
@@ -87,17 +85,6 @@ def run(*, quick: bool) -> dict[str, Any]:
         for one in (relay, site.postfix):
             one.stop()
     return {"bench": "bounces", **figures, "seconds": round(time.monotonic() - began, 1)}
-
-
-def _sign_addresses() -> None:
-    """Give people the keyed hash that the suppression list knows them by; `scenery` makes a plain one."""
-    from tashika.people.addresses import address_hash
-    from tashika.people.models import Contact
-
-    contacts = list(Contact.objects.all())
-    for contact in contacts:
-        contact.address_hash = address_hash(contact.email_key)
-    Contact.objects.bulk_update(contacts, ["address_hash"])
 
 
 def _people() -> set[str]:

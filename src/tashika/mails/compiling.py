@@ -341,10 +341,11 @@ class _Filling:
         known = [f"contact.{name}" for name in self._names] + [f"contact.custom.{name}" for name in self._custom]
         known += ["opt_out_url", _OPEN_PIXEL, *(f"{_CLICK}{index}" for index in range(len(links)))]
         self._source = {name: index for index, name in enumerate(known)}
+        self._place: dict[tuple[_Part, int], int] = {}  # a block's place among the texts
         self._blocks: list[tuple[Callable[[Any], tuple[str, ...]], Callable[..., str]]] = []
         for part in parts:
             for position, block in part.blocks:
-                self._source[_block_name(part, position)] = len(self._source)
+                self._place[part, position] = len(known) + len(self._place)
                 names = list(dict.fromkeys(use.name for use in block.uses() if use.name in self._source))
                 self._blocks.append((_getter([self._source[name] for name in names]), part.rendered(block, names)))
         self._numbers = [str(index) for index in range(len(links))]
@@ -401,7 +402,7 @@ class _Filling:
     def _stretch(self, part: "_Part", stretch: slice) -> tuple[str, list[int]]:
         """The format of some pieces of a part, and which texts go into it."""
         filled = {slot.position: self._index(slot) for slot in part.slots}
-        filled |= {position: self._source[_block_name(part, position)] for position, _ in part.blocks}
+        filled |= {position: self._place[part, position] for position, _ in part.blocks}
         words, indexes = "", []
         for position in range(stretch.start, stretch.stop):
             if position in filled:
@@ -416,11 +417,7 @@ class _Filling:
         if slot.fallback is None and not slot.percent:
             return source
         key = (source, slot.fallback, slot.percent)
-        return self._printed.setdefault(key, len(self._source) + len(self._printed))
-
-
-def _block_name(part: "_Part", position: int) -> str:
-    return f"{ENGINE}.block_{id(part)}_{position}"
+        return self._printed.setdefault(key, len(self._source) + len(self._place) + len(self._printed))
 
 
 def _getter(keys: list[Any]) -> Callable[[Any], tuple[Any, ...]]:
