@@ -19,7 +19,8 @@ from django.conf import settings
 if not settings.configured:
     settings.configure(USE_I18N=False)
 
-from tashika.mails.compiling import CompiledMail, Recipient, compile_mail
+from tashika.mails.compiling import CompiledMail, compile_mail
+from tashika.mails.recipient import Recipient
 
 ORGANISATION = {"name": "株式会社サンプル", "postal_address": "東京都千代田区1-1-1", "contact": "info@example.jp"}
 PARAGRAPH = (

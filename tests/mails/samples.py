@@ -6,7 +6,8 @@ from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
-from tashika.mails.compiling import CompiledMail, Recipient, compile_mail
+from tashika.mails.compiling import CompiledMail, compile_mail
+from tashika.mails.recipient import Recipient
 
 WHEN = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 ORGANISATION = {"name": "株式会社サンプル", "postal_address": "東京都千代田区1-1-1", "contact": "info@example.jp"}

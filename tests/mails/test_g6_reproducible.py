@@ -9,7 +9,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tashika.mails.compiling import CompiledMail, Recipient, UnableToBuild, _Part
+from tashika.mails.compiling import CompiledMail, UnableToBuild
+from tashika.mails.parts import Part
+from tashika.mails.recipient import Recipient
 from tests.mails.samples import ORGANISATION, WHEN, body, compiled, recipient
 
 _PROGRAM = """
@@ -91,8 +93,8 @@ def test_the_fast_way_and_liquid_give_equal_text(
         "{{ contact.custom.member }}{{ contact.email }}",
     )
     values = mail._values(recipient(contact))
-    fast = _Part(source, ORGANISATION, html=html).render(values)
-    assert fast == _Part(source, ORGANISATION, html=html, cut=False).render(values)
+    fast = Part(source, ORGANISATION, html=html).render(values)
+    assert fast == Part(source, ORGANISATION, html=html, cut=False).render(values)
 
 
 @settings(max_examples=60, deadline=None)
@@ -108,7 +110,7 @@ def test_the_whole_message_is_equal_by_either_way(family: Any, rank: Any) -> Non
     fast, slow = compiled(**given_body), compiled(**given_body)
     for name in ("_subject", "_text", "_html"):
         part = getattr(slow, name)
-        setattr(slow, name, _Part(part._template.source, ORGANISATION, html=name == "_html", cut=False))
+        setattr(slow, name, Part(part._template.source, ORGANISATION, html=name == "_html", cut=False))
     slow._filling = None
     assert fast._filling is not None
     person = recipient({"family_name": family, "custom": {"rank": rank}}, open_url="https://mail.example.jp/p/x")
@@ -116,9 +118,7 @@ def test_the_whole_message_is_equal_by_either_way(family: Any, rank: Any) -> Non
 
 
 def test_what_only_asks_for_the_organisation_is_the_same_for_everybody() -> None:
-    part = _Part(
-        "{% if organisation.contact != '' %}{{ organisation.contact }}{% endif %}です", ORGANISATION, html=True
-    )
+    part = Part("{% if organisation.contact != '' %}{{ organisation.contact }}{% endif %}です", ORGANISATION, html=True)
     assert (part.blocks, part.slots) == ([], [])
     assert part.pieces == [f"{ORGANISATION['contact']}です"]
 

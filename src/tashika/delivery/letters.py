@@ -18,7 +18,7 @@ from tashika.delivery.bounces import return_path
 from tashika.delivery.dkim import signers
 from tashika.delivery.dkim.beside import Signs
 from tashika.delivery.models import LedgerRow
-from tashika.mails import compiling
+from tashika.mails import compiling, recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Mail:
     ) -> bytes:
         """The complete message for one ledger row, unsigned. Raises compiling.UnableToBuild for this person alone."""
         opt_out, opened, click = tracking.links(self.base_url, row)
-        recipient = compiling.Recipient(
+        person = recipient.Recipient(
             address,
             f"{message_id}@{self.from_domain}",
             values,
@@ -54,7 +54,7 @@ class Mail:
             click if self.track_clicks else "",
             self.plain,
         )
-        return self.compiled.build(recipient, date)
+        return self.compiled.build(person, date)
 
 
 def of(version: Version, organisation: Mapping[str, str]) -> Mail:
@@ -67,7 +67,7 @@ def of(version: Version, organisation: Mapping[str, str]) -> Mail:
         compiled=compiling.compiled(version, organisation=organisation),
         from_address=from_address,
         from_domain=from_domain,
-        plain=compiling.are_plain(base_url, from_domain),
+        plain=recipient.are_plain(base_url, from_domain),
         return_path=return_path.configured(),
         signer=signers.signer_for(from_domain),
         base_url=base_url,

@@ -13,10 +13,12 @@ from tashika.core import config
 from tashika.core.models import OrganisationSettings
 from tashika.mails import mjml
 from tashika.mails.checking import Problem
-from tashika.mails.compiling import Recipient, UnableToBuild, compile_mail, html_source, text_source
+from tashika.mails.compiling import UnableToBuild, compile_mail
 from tashika.mails.drafting import problems
 from tashika.mails.html_part import whole_document
 from tashika.mails.merge_values import empty_values, values_for
+from tashika.mails.recipient import Recipient
+from tashika.mails.sources import html_source, text_source
 from tashika.people.models import Contact
 
 _NOBODY = "taro@example.jp"

@@ -5,7 +5,8 @@ from datetime import datetime
 import pytest
 from bench.scenery import SHORT_MAIL
 
-from tashika.mails.compiling import Recipient, compile_mail
+from tashika.mails.compiling import compile_mail
+from tashika.mails.recipient import Recipient
 from tests.delivery.sender_check.conftest import _dns, dns, lookup
 
 __all__ = ["_dns", "dns", "lookup"]
