@@ -1,4 +1,4 @@
-"""RawReport, Bounce, BounceSettings, Hook."""
+"""RawReport, Bounce, BounceTally, BounceSettings, Hook."""
 
 from django.db import models
 
@@ -68,6 +68,18 @@ class Bounce(models.Model):
 
     def __str__(self) -> str:
         return f"bounce:{self.pk}"
+
+
+class BounceTally(models.Model):
+    """How many reports are of a kind, kept by the database in a few slots: the figure is the sum over them."""
+
+    pk = models.CompositePrimaryKey("kind", "slot")
+    kind = models.CharField(max_length=10)
+    slot = models.PositiveSmallIntegerField()
+    rows = models.BigIntegerField()
+
+    class Meta:
+        db_table = "delivery_bounce_tally"
 
 
 class BounceSettings(models.Model):

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from tashika.core import sql
 from tashika.core.errors import NotFound
 from tashika.core.text import Text, t
-from tashika.delivery.bounces.models import Bounce
+from tashika.delivery.bounces.models import Bounce, BounceTally
 from tashika.delivery.bounces.parsing.report import Kind, Reason
 
 KINDS: dict[str, Text] = {
@@ -81,7 +81,6 @@ def bounce(bounce_id: int) -> Bounce:
 
 
 def counts() -> dict[str, int]:
-    """How many reports there are of each kind."""
-    from django.db.models import Count
-
-    return {row["kind"]: row["number"] for row in Bounce.objects.values("kind").annotate(number=Count("pk"))}
+    """How many reports there are of each kind, as the tally has it."""
+    found = BounceTally.objects.values("kind").annotate(number=Sum("rows")).filter(number__gt=0)
+    return {row["kind"]: row["number"] for row in found}

@@ -1,5 +1,5 @@
--- Figures of delivery: name, labels, value. The ledger is not read: the tally has its figures, and an index the oldest
--- due row of each dispatch that is sending.
+-- Figures of delivery: name, labels, value. Neither the ledger nor the reports are read: the tallies have their figures,
+-- and an index the oldest due row of each dispatch that is sending.
 WITH tallied AS (
     SELECT CASE WHEN t.state = 'queued' AND d.state = 'stopped' THEN 'stopped' ELSE t.state END AS state,
            sum(t.rows) AS rows,
@@ -51,7 +51,7 @@ SELECT 'practice_mode', '{}', (NOT EXISTS (
     SELECT FROM delivery_relay WHERE is_default AND NOT practice AND archived_at IS NULL
 ))::int
 UNION ALL
-SELECT 'bounces', ARRAY[kind::text], count(*) FROM delivery_bounce GROUP BY kind
+SELECT 'bounces', ARRAY[kind::text], sum(rows) FROM delivery_bounce_tally GROUP BY kind
 UNION ALL
 SELECT 'mailbox_read_timestamp_seconds', '{}', extract(epoch FROM polled_at)
 FROM delivery_bounce_settings WHERE polled_at IS NOT NULL
