@@ -25,6 +25,8 @@ from tashika.delivery import planning, postfix_queue, queries
 from tashika.delivery.models import Dispatch, Relay
 from tashika.people.addresses import address_hash
 from tashika.people.models import Contact
+from tests.delivery import houses
+from tests.delivery.houses import House
 from tests.fakes.smtp_server import SmtpServer
 
 ALL: planning.Audience = ("SELECT id FROM people_contact", [])
@@ -160,6 +162,26 @@ def deferring_postfix(postfix: Postfix) -> Postfix:
     """It takes every mail and delivers none until told otherwise."""
     postfix.configure("defer_transports=virtual")
     return postfix
+
+
+@pytest.fixture(scope="session")
+def plan_of_a_house(django_db_blocker: pytest.FixtureRequest) -> Iterator[House]:
+    """An installation to be copied before anything has happened on it: migrating takes its time."""
+    folder = houses.new_folder()
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        yield houses.build(folder / "plan")
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def house(transactional_db: None, plan_of_a_house: House) -> Iterator[House]:
+    """A new installation, in which this process is at home."""
+    folder = houses.new_folder()
+    houses.copy(plan_of_a_house.data, folder / "data")
+    house = House(folder / "data")
+    with house.at_home():
+        yield house
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def database_url() -> str:

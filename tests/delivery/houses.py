@@ -86,6 +86,27 @@ class House:
         self.start_database()
         return House(other)
 
+    def dump(self) -> Path:
+        """pg_dump, while everything goes on."""
+        kept = self.postgres.folder / "dump"
+        self.run_as_server(self.program("pg_dump"), "-Fc", "-f", str(kept), *self._address(), "tashika")
+        return kept
+
+    def restore_dump(self, kept: Path) -> None:
+        """pg_restore over the database as it is."""
+        _hang_up()
+        self.run_as_server(
+            self.program("pg_restore"), "--clean", "--if-exists", "-1", *self._address(), "-d", "tashika", str(kept)
+        )
+
+    def _address(self) -> tuple[str, ...]:
+        return "-h", str(self.postgres.socket_folder), "-U", "tashika"
+
+    def move_to(self, other: Path) -> "House":
+        """The data folder elsewhere, no file of it touched: as the image of a disk on another machine."""
+        self.data.rename(other)
+        return House(other)
+
     def program(self, name: str) -> str:
         """One of PostgreSQL's own programs."""
         from tashika.core.postgres import _account, _binaries

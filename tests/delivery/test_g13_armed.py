@@ -3,27 +3,29 @@
 Real installations in folders of their own: copied, put back, promoted, killed. The SMTP server keeps the truth.
 """
 
-import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 
-from tashika.accounts import users
-from tashika.accounts.models import User
 from tashika.core import clock
-from tashika.core.actors import SYSTEM
 from tashika.core.models import AuditEntry
 from tashika.delivery import queries
 from tashika.delivery.arming import deciding
-from tashika.delivery.arming.deciding import Situation, UnableToArm
+from tashika.delivery.arming.deciding import UnableToArm
 from tashika.delivery.models import Dispatch, LedgerRow, SenderHost, Unmatched
-from tests.delivery import conftest, houses
+from tests.delivery.arming_steps import (
+    boss,
+    codes,
+    here,
+    stay_quiet,
+    wait_until,
+    wait_until_compared,
+    wait_until_finished,
+)
 from tests.delivery.conftest import (
     SenderProcess,
     check_ledger_against,
@@ -32,61 +34,6 @@ from tests.delivery.conftest import (
 )
 from tests.delivery.houses import House
 from tests.fakes.smtp_server import SmtpServer
-
-PATIENCE = 180  # seconds; several PostgreSQL start, stop and are copied, perhaps on a busy machine
-wait_until = partial(conftest.wait_until, seconds=PATIENCE)
-wait_until_finished = partial(conftest.wait_until_finished, seconds=PATIENCE)
-QUIET = 2.5  # seconds in which an armed sender would have sent a lot
-
-
-@pytest.fixture(scope="module")
-def plan_of_a_house(django_db_blocker: pytest.FixtureRequest) -> Iterator[House]:
-    """An installation to be copied before anything has happened on it: migrating takes its time."""
-    folder = houses.new_folder()
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        yield houses.build(folder / "plan")
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def house(transactional_db: None, plan_of_a_house: House) -> Iterator[House]:
-    """A new installation, in which this process is at home."""
-    folder = houses.new_folder()
-    houses.copy(plan_of_a_house.data, folder / "data")
-    house = House(folder / "data")
-    with house.at_home():
-        yield house
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def boss() -> User:
-    """Who may arm."""
-    found = User.objects.filter(role="publisher").first()
-    return found or users.create(
-        email="boss@staff.example.jp",
-        name="責任者",
-        password="correct horse 7",
-        role="publisher",
-        by=SYSTEM,
-        now=clock.now(),
-    )
-
-
-def here() -> Situation:
-    return deciding.situation(now=clock.now())
-
-
-def wait_until_compared() -> Situation:
-    """Until a sender has found out and every journal of this host is compared."""
-    wait_until(lambda: not here().is_fine and any(host.compared_at and host.here for host in here().hosts))
-    return here()
-
-
-def stay_quiet(server: SmtpServer) -> None:
-    """Nothing leaves for a while."""
-    before = len(server.begun)
-    time.sleep(QUIET)
-    assert len(server.begun) == before
 
 
 def copied_while_it_sent(
@@ -98,11 +45,6 @@ def copied_while_it_sent(
     wait_until(lambda: len(server.taken) >= 50)
     one.kill()
     return dispatch, house.copy_to(house.data.parent / "copied")
-
-
-def codes() -> set[str]:
-    """Why nothing leaves, as the audit trail has it."""
-    return {code for entry in AuditEntry.objects.filter(verb="disarm") for code in entry.detail["why"]}
 
 
 def test_a_fresh_installation_arms_itself_and_stays_armed_over_restarts_and_kills(

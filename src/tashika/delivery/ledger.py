@@ -231,7 +231,8 @@ def _claim_function() -> str:
 
 @lru_cache
 def _armed_statement(name: str) -> str:
-    return sql.load("delivery", name).replace("{armed}", sql.load("delivery", "armed"))
+    armed = sql.load("delivery", "armed").replace("{awaited}", sql.load("delivery", "awaited"))
+    return sql.load("delivery", name).replace("{armed}", armed)
 
 
 # Arrays travel as their text form, put together by one join each: the driver's own dumping of lists costs more than the

@@ -7,6 +7,7 @@ own record, and every clock (`database`), so that a permit runs out without wait
     smtp_world   the servers, and what they took
     database     the clock of the database, lines that hold answers back or lose them, snapshots
     sender       one sender, step by step
+    restoring    a backup, its restore, and the person who arms
     world        all actors, and what each may do next
     invariants   what has to be true after each step, and at the end
     exploring    random walks by seed, replay, the shortest counterexample

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from tashika.delivery import states
+from tests.delivery.model import restoring
 from tests.delivery.model.sender import ModelSender
 from tests.delivery.model.smtp_world import Wire
 from tests.delivery.model.world import Action, World
@@ -17,16 +18,41 @@ def choices(world: World) -> dict[Action, float]:
         found.update(_of_sender(one, world))
     found.update(_of_people(world))
     found.update(_of_the_dead(world))
-    found.update({("time", 1): 0.5, ("time", 6): 0.7, ("time", 20): 0.7, ("time", 100): 0.3})
+    found.update(_of_restores(world))
+    found.update(_of_time(world))
     found.update({("set_clock", host, off): 0.1 for host in ("a", "b") for off in (-3600, 3600)})
-    found.update({("set_database_clock", -3600): 0.1, ("set_database_clock", 3600): 0.1})
     return found
+
+
+def _of_time(world: World) -> Iterator[Choice]:
+    left = restoring.AWAITED - (world.at - world.restores.since) if world.restores.awaited else 1000
+    for seconds, weight in ((1, 0.5), (6, 0.7), (20, 0.7), (100, 0.3)):
+        if seconds <= left:
+            yield ("time", seconds), weight
+    if world.restores.backup is None:  # nobody sets it between a backup and a restore
+        yield ("set_database_clock", -3600), 0.1
+        yield ("set_database_clock", 3600), 0.1
+
+
+def _of_restores(world: World) -> Iterator[Choice]:
+    if restoring.may_back_up(world) and not world.restores.awaited:
+        yield ("back_up", False), 0.15
+        yield ("back_up", True), 0.1
+    if restoring.may_put_back(world):
+        yield ("put_back", False), 0.5
+        yield ("put_back", True), 0.1
+    if world.restores.cause or world.restores.lost:
+        yield ("arm", ""), 1
+        for host in restoring.may_lose(world):
+            yield ("arm", host), 0.2
 
 
 def _of_sender(one: ModelSender, world: World) -> Iterator[Choice]:
     number = one.number
     if one.real is None or one.lane is None:
         yield ("start", number), 4
+        if one.standing is None:
+            yield ("ask", number), 0.4
         return
     yield ("kill", number, False), 0.5
     if any(operation.turn and operation.turn.waits for operation in one.operations):
@@ -128,6 +154,8 @@ def to_the_end(world: World) -> None:
         for one in world.senders:
             _work_off(one, world)
         _people_let_everything_go(world)
+        if world.restores.cause:
+            world.perform(("arm", ""))
         if all(state == "finished" for state, _ in world.state.dispatches.values()):
             break
         world.perform(("time", 100))
@@ -135,7 +163,8 @@ def to_the_end(world: World) -> None:
     for one in world.senders:
         if one.real is None:
             world.perform(("start", one.number))
-        world.perform(("end", one.number))
+        if one.real is not None:
+            world.perform(("end", one.number))
     world.check_the_end()
 
 
@@ -156,6 +185,8 @@ def _work_off(one: ModelSender, world: World) -> None:
     if one.lane is not None and one.lane._ended:
         _do(one, world, ("record", number, False))
     _do(one, world, ("finish", number))
+    if one.real is None:
+        world.perform(("start", number))
 
 
 def _do(one: ModelSender, world: World, action: Action) -> None:

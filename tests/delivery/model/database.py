@@ -9,14 +9,18 @@ import psycopg
 
 from tashika.core import database
 
-# A schema before pg_catalog: the product's `now()` becomes the model's.
+# A schema before pg_catalog: the product's `now()` becomes the model's, and so does where the database is.
 SCHEMA = """
 DROP SCHEMA IF EXISTS model CASCADE;
 CREATE SCHEMA model;
-CREATE TABLE model.clock (at timestamptz NOT NULL);
-INSERT INTO model.clock VALUES ('2026-11-25 09:00+09');
+CREATE TABLE model.clock (at timestamptz NOT NULL, started timestamptz NOT NULL, restored integer NOT NULL);
+INSERT INTO model.clock VALUES ('2026-11-25 09:00+09', '2026-11-25 08:00+09', 0);
 CREATE FUNCTION model.now() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM model.clock';
 CREATE FUNCTION model.clock_timestamp() RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT at FROM model.clock';
+CREATE FUNCTION model.pg_postmaster_start_time() RETURNS timestamptz LANGUAGE sql STABLE
+    AS 'SELECT started FROM model.clock';
+CREATE FUNCTION model.delivery_place() RETURNS text LANGUAGE sql STABLE
+    AS 'SELECT public.delivery_place() || restored FROM model.clock';
 """
 SESSION = "SET search_path = model, pg_catalog, public; SET lock_timeout = '40ms'; SET synchronous_commit = off"
 TABLES = (
@@ -41,8 +45,11 @@ COUNTED = ("delivery_ledger", "delivery_claim", "delivery_stop", "delivery_emerg
 STATE = """
 SELECT json_build_object(
     'emergency', EXISTS (SELECT FROM delivery_emergency_stop WHERE released_at IS NULL),
-    'rows', (SELECT json_agg(json_build_array(id, dispatch_id, contact_id, address_key, state, claim) ORDER BY id)
-             FROM delivery_ledger),
+    'rows', (SELECT json_agg(json_build_array(id, dispatch_id, contact_id, address_key, state, claim, EXISTS (
+                        SELECT FROM delivery_unmatched u JOIN delivery_dispatch d USING (reason)
+                        WHERE d.id = l.dispatch_id AND u.address_hash = l.address_hash AND u.state <> 'refused'
+                    )) ORDER BY id)
+             FROM delivery_ledger l),
     'queue', (SELECT coalesce(json_agg(row_id ORDER BY row_id), '[]') FROM delivery_queue),
     'claims', (SELECT coalesce(json_agg(json_build_array(id, epoch, coalesce(rows, '{}'))), '[]') FROM delivery_claim),
     'dispatches', (SELECT json_agg(json_build_array(id, state, epoch)) FROM delivery_dispatch),
@@ -59,37 +66,58 @@ class Admin:
         self.connection.execute(SCHEMA)
         self.connection.execute("SET synchronous_commit = off")
         self._columns = {table: self._columns_of(table) for table in TABLES}
-        self._next: dict[tuple[str, str], int] = {}
+        self._last: dict[tuple[str, str], int] = {}
 
     def keep(self, name: str) -> None:
         """Keep the present state under a name."""
-        for table in TABLES:
-            self.connection.execute(f"DROP TABLE IF EXISTS model.{name}_{table}")
-            self.connection.execute(f"CREATE TABLE model.{name}_{table} AS TABLE public.{table}")
+        self.connection.execute(
+            "; ".join(
+                f"CREATE TABLE IF NOT EXISTS model.{name}_{table} (LIKE public.{table});"
+                f"DELETE FROM model.{name}_{table};"
+                f"INSERT INTO model.{name}_{table} TABLE public.{table}"
+                for table in TABLES
+            )
+        )
         for table in COUNTED:
-            self._next[name, table] = self._value(
+            self._last[name, table] = self._value(
                 f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {table}_id_seq"
             )
+
+    def last(self, name: str, table: str) -> int:
+        """The last number of a table that was given when a state was kept."""
+        return self._last[name, table]
 
     def put_back(self, name: str) -> None:
         """Put the database back to what was kept, its sequences with it: as a restore does."""
         with self.connection.transaction():
-            self.connection.execute("SET LOCAL session_replication_role = replica")
-            for table in TABLES:
-                columns = self._columns[table]
-                self.connection.execute(f"DELETE FROM public.{table}")
-                self.connection.execute(
+            self.connection.execute(
+                "SET LOCAL session_replication_role = replica; "
+                + "; ".join(
+                    f"DELETE FROM public.{table};"
                     f"INSERT INTO public.{table} ({columns}) SELECT {columns} FROM model.{name}_{table}"
+                    for table, columns in self._columns.items()
                 )
+            )
             for table in COUNTED:
-                self.connection.execute(f"SELECT setval('{table}_id_seq', %s)", [self._next[name, table] + 1])
+                last = self._last[name, table]
+                self.connection.execute(f"SELECT setval('{table}_id_seq', {max(last, 1)}, {last > 0})")
+
+    def started(self, *, elsewhere: bool) -> None:
+        """The database has started, perhaps in another place."""
+        self.connection.execute(
+            "UPDATE model.clock SET started = at, restored = restored + %s", [1 if elsewhere else 0]
+        )
 
     def pass_time(self, seconds: float) -> None:
         """Time passes for the database, or its clock is set."""
         self.connection.execute("UPDATE model.clock SET at = at + make_interval(secs => %s)", [seconds])
 
-    def set_clock(self, moment: str) -> None:
-        self.connection.execute("UPDATE model.clock SET at = %s", [moment])
+    def begin(self, moment: str) -> None:
+        """A walk begins at this moment, on a database that started long before."""
+        self.connection.execute(
+            "UPDATE model.clock SET at = %(at)s, started = %(at)s::timestamptz - interval '1 hour', restored = 0",
+            {"at": moment},
+        )
 
     def state(self) -> dict[str, Any]:
         """Everything that is committed."""

@@ -5,11 +5,13 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
+from tashika.delivery.journal import _files
 from tests.delivery.model import choosing
 from tests.delivery.model.invariants import Violation
 from tests.delivery.model.world import Action, Scene, World
@@ -30,7 +32,7 @@ class Found:
 def a_world(scene: Scene) -> Iterator[World]:
     """A world at its beginning; the product's clocks, folders and connections are the model's while it lasts."""
     scene.admin.put_back("start")
-    scene.admin.set_clock("2026-11-25 09:00+09")
+    scene.admin.begin("2026-11-25 09:00+09")
     with TemporaryDirectory(dir=scene.folder, ignore_cleanup_errors=True) as folder:
         scene.walk_folder = Path(folder)
         world = World(scene)
@@ -41,6 +43,7 @@ def a_world(scene: Scene) -> Iterator[World]:
             patch("tashika.delivery.troubles.time", world),
             patch("tashika.core.config.data_folder", lambda: Path(folder) / "a"),
             patch("tashika.delivery.journal.boot_id", world.boot),
+            patch("tashika.delivery.journal._files", _files_of_any_age),
             patch("asyncio.to_thread", _at_once),
             patch("os.fsync"),  # what a machine forgets when it crashes is up to the model
             patch("tashika.delivery.lanes.open_connection", lambda server, carrier: world.open_connection(carrier)),
@@ -53,6 +56,11 @@ def a_world(scene: Scene) -> Iterator[World]:
                 yield world
             finally:
                 world.close()
+
+
+def _files_of_any_age(folder: Path, since: datetime | None) -> list[Path]:
+    """Journals are as old as the machine's clock says, which knows nothing of the model's."""
+    return _files(folder, None)
 
 
 async def _at_once(work: Callable[..., Any], *values: Any) -> Any:

@@ -26,6 +26,7 @@ class Row(NamedTuple):
     address: str
     state: str
     claim: int | None
+    apart: bool  # the same mail has left under a row that was forgotten
 
 
 @dataclass
@@ -61,13 +62,14 @@ class Promises:
     least_epoch: dict[int, int] = field(default_factory=dict)  # nothing of an older claim begins any more
     opted_out: dict[int, int] = field(default_factory=dict)  # contact -> step
     claimed_at: dict[int, int] = field(default_factory=dict)  # claim -> step in which it began
+    locked: bool = False  # the database has forgotten something, and nobody has armed it since
 
 
 def check(before: State, after: State, promises: Promises, record: Record) -> None:
     """Raise Violation where a guarantee is broken."""
     _check_moves(before, after)
     _check_books(after)
-    _check_truth(after, record)
+    _check_truth(after, record, forgotten=promises.locked)
     _check_fences(after, promises)
     for event in record.events:
         _check_begun(event, after, promises)
@@ -113,8 +115,8 @@ def _check_books(state: State) -> None:
             raise Violation("G4", f"row {row.id} is sending, and in nobody's hand")
 
 
-def _check_truth(state: State, record: Record) -> None:
-    """The ledger beside the servers' own record."""
+def _check_truth(state: State, record: Record, *, forgotten: bool) -> None:
+    """The ledger beside the servers' own record; while it has `forgotten` something, nobody got it twice at least."""
     taken = Counter(record.taken)
     if twice := [one for one, number in taken.items() if number > 1]:
         raise Violation("G1", f"taken twice: {twice}")
@@ -122,7 +124,8 @@ def _check_truth(state: State, record: Record) -> None:
     for row in state.rows.values():
         has_it = taken[row.dispatch, row.address] > 0
         contacts[row.dispatch, row.contact] += has_it
-        if has_it and row.state in (states.QUEUED, states.EXCLUDED, states.REFUSED):
+        denied = (states.REFUSED,) if row.apart else (states.QUEUED, states.EXCLUDED, states.REFUSED)
+        if has_it and not forgotten and row.state in denied:
             raise Violation("G2", f"row {row.id} is {row.state}, and the server has it")
         if not has_it and row.state == states.ACCEPTED:
             raise Violation("G2", f"row {row.id} is accepted, and the server has it not")
@@ -139,6 +142,8 @@ def _check_fences(state: State, promises: Promises) -> None:
 
 def _check_begun(event: Event, state: State, promises: Promises) -> None:
     """An envelope or a body that began in this step."""
+    if promises.locked:
+        raise Violation("G13", f"{event.what} of {event.address} began, and nobody had armed")
     if promises.all_fenced or event.dispatch in promises.fenced:
         raise Violation("G3", f"{event.what} of {event.address} began after the stop's answer")
     rows = [row for row in state.rows.values() if (row.dispatch, row.address) == (event.dispatch, event.address)]

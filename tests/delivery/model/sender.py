@@ -63,6 +63,7 @@ class ModelSender:
     letters: dict[int, Letter]
     dues: dict[int, Due]
     real: sending.Sender | None = None
+    standing: Standing | None = None  # it has asked, and not yet entered the register
     watch: reconciling.Watch | None = None
     lane: StillLane | None = None
     line: Line | None = None

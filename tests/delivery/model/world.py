@@ -18,14 +18,17 @@ from tashika.delivery.ledger import Due
 from tashika.delivery.models import Dispatch, Relay, SenderHost, Stop
 from tashika.delivery.permit import Permit
 from tashika.people import consent
+from tests.delivery.model import restoring
 from tests.delivery.model.database import Admin, Line, connect, quiet
 from tests.delivery.model.invariants import Promises, State, Violation, check, check_the_end
+from tests.delivery.model.restoring import Restores
 from tests.delivery.model.sender import FewAtATime, ModelSender, Operation, carry_out
-from tests.delivery.model.smtp_world import Record, Wire, connected
+from tests.delivery.model.smtp_world import Event, Record, Wire, connected
 
 Action = tuple[str | int | bool, ...]
 PERMIT = timedelta(seconds=15)
 BASE = datetime.fromisoformat("2026-11-25T09:00:00+09:00")
+INSTALLED = BASE - timedelta(hours=2)
 HOSTS = ("a", "a", "b")  # two senders share a host and its journals; the web process is on "a"
 NOT_IN_THE_DATABASE = {"server", "tend", "fate", "freeze", "thaw", "time", "set_clock", "set_database_clock"}
 
@@ -70,6 +73,7 @@ class World:
         self.acting = "a"
         self.record = Record()
         self.promises = Promises()
+        self.restores = Restores()
         self.stops: list[Pressed] = []
         self.orphans: list[tuple[Operation, Line]] = []  # told to the server by a sender that was killed since
         self.abandoned: list[Wire] = []  # connections whose sender is gone, with a body that may yet be taken
@@ -79,8 +83,8 @@ class World:
             for number, host in enumerate(HOSTS)
         ]
         for host in dict.fromkeys(HOSTS):  # the installation arms itself; a person arms its second host
-            looking.look(data=self.folder / host, now=BASE)
-        SenderHost.objects.update(armed_at=BASE)
+            looking.look(data=self.folder / host, now=INSTALLED)
+        SenderHost.objects.update(armed_at=INSTALLED)
         self.state = State.of(scene.admin.state())
 
     # -- time, as the product sees it
@@ -165,8 +169,16 @@ class World:
         ]
         for claim in self.state.claims:
             self.promises.claimed_at.setdefault(claim, self.began)
+        for event in self.record.events:
+            self._saw(event)
         check(before, self.state, self.promises, _by_id(self.record, ids))
         self.record.events = []
+
+    def _saw(self, event: Event) -> None:
+        host = self.senders[event.sender].host
+        self.restores.saw(event, host, self.state)
+        if host in self.restores.lost:
+            raise Violation("G13", f"{event.what} of {event.address} began on a host that is lost")
 
     def _run(self, work: Any, host: str = "a") -> Any:
         self.acting = host
@@ -174,20 +186,30 @@ class World:
 
     # -- senders
 
-    def do_start(self, number: int) -> None:
-        """A sender begins: it reads the journals of the dead, then enters the register."""
+    def do_ask(self, number: int) -> None:
+        """A sender that begins reads the journals of the dead, and asks where its host stands."""
         one = self.senders[number]
         one.watch = reconciling.Watch(clock=lambda: self.at)
         self.do_reconcile(number)
+        one.standing = looking.look(data=self.folder / one.host, now=self.wall_clock())
+        self.restores.awaited.discard(one.host)
+        if one.standing.why and not self.restores.cause and one.host not in self.restores.lost:
+            raise Violation("G13", f"unarmed without a cause: {one.standing.why}")
+
+    def do_start(self, number: int) -> None:
+        """A sender begins: it enters the register, if it may."""
+        one = self.senders[number]
+        if one.standing is None:
+            self.do_ask(number)
+        standing, one.standing = one.standing, None
+        if standing is None or standing.why:
+            return
         used = {
             other.line.connection.info.backend_pid % 8 for other in self.senders if other.line and not other.line.is_cut
         }
         used |= {line.connection.info.backend_pid % 8 for _, line in self.orphans}
         line = self._run(connect(used), one.host)
         permit = Permit(PERMIT, clock=lambda: self.at)
-        standing = looking.look(data=self.folder / one.host, now=self.wall_clock())
-        if standing.why:
-            raise Violation("G13", f"unarmed without a cause: {standing.why}")
         self._run(one.start(line, permit, standing, self.scene.relay, self.step), one.host)
 
     def do_claim(self, number: int, dispatch: int, slow: bool) -> None:
@@ -278,6 +300,30 @@ class World:
                 self.do_kill(one.number, False)
                 path.write_text(path.read_text().splitlines(keepends=True)[0])
         self.boots[host] += 1
+        self.restores.backup = None  # what has left since, no journal tells
+
+    # -- the database, and who arms it
+
+    def do_back_up(self, soon: bool) -> None:
+        restoring.back_up(self, soon=soon)
+
+    def do_put_back(self, dump: bool) -> None:
+        restoring.put_back(self, dump=dump)
+
+    def do_arm(self, lost: str) -> None:
+        restoring.arm(self, lost=lost)
+
+    def lose_the_database(self) -> None:
+        """It ends: nothing is under way any more, and every sender ends that is not frozen."""
+        for operation, line in self.orphans:
+            line.cut()
+            operation.task.cancel()
+        self.orphans = []
+        for one in self.senders:
+            if one.line is not None:
+                one.line.cut()
+                if not one.frozen:
+                    self._run(one.give_up(), one.host)
 
     # -- servers
 
@@ -320,11 +366,15 @@ class World:
             return
         self.stops.pop(index)
         dispatch = pressed.stop.dispatch_id
+        newer = any(other.stop.dispatch_id == dispatch for other in self.stops[index:])
+        if dispatch is not None:
+            self.promises.least_epoch[dispatch] = max(pressed.epoch, self.promises.least_epoch.get(dispatch, 0))
+        if newer:  # it was let go on meanwhile and stopped again: this answer does not speak of that
+            return
         if dispatch is None:
             self.promises.all_fenced = stopping.current_emergency_stop() is not None
             self.promises.all_certain = self.promises.all_fenced and answer.certain
             return
-        self.promises.least_epoch[dispatch] = max(pressed.epoch, self.promises.least_epoch.get(dispatch, 0))
         if Dispatch.objects.get(pk=dispatch).state == Dispatch.State.STOPPED:
             self.promises.fenced[dispatch] = answer.certain
 

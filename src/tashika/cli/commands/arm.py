@@ -94,7 +94,7 @@ def _print(here: Any, leaving: list[Any]) -> None:
     for words in here.why:
         print(f"! {words}")
     for host in here.hosts:
-        state = t("許可", "armed") if host.armed else "; ".join(map(str, host.why))
+        state = "; ".join(map(str, host.why)) or t("許可", "armed")
         print(f"  {str(host.id)[:8]}  {host.name}  {state}  ({clock.in_words(host.seen_at)})")
         if host.must_answer:
             print(f"      {t('記録の突き合わせがまだです', 'its journals were not compared yet')}")

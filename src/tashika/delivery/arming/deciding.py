@@ -32,8 +32,8 @@ class UnableToArm(TashikaError):
 
 @dataclass(frozen=True, slots=True)
 class HostSaid:
-    """A sending host and what it said. `why` is empty where it is armed; `must_answer` where its journals are still
-    missing."""
+    """A sending host and what it said. `why` is empty where it may send; `must_answer` where its journals are still
+    missing, or another host waits for it."""
 
     id: UUID
     name: str
@@ -44,6 +44,7 @@ class HostSaid:
     compared_at: datetime | None
     compared: dict[str, int]
     must_answer: bool
+    awaited: bool = False  # by a host that was away while it worked
 
     @property
     def moved(self) -> int:
@@ -89,8 +90,8 @@ class Situation:
 
     @property
     def waiting(self) -> list[HostSaid]:
-        """Hosts that are here and not armed."""
-        return [host for host in self.hosts if host.here and not host.armed]
+        """Hosts that are here and may not send."""
+        return [host for host in self.hosts if host.here and host.why]
 
     @property
     def is_fine(self) -> bool:
@@ -116,11 +117,12 @@ def situation(*, now: datetime) -> Situation:
     codes = list(arming.why)
     codes += [code for code in reasons.of_place(arming.place, looking.place()) if code not in codes]
     hosts = list(SenderHost.objects.order_by("name", "first_seen_at"))
+    waits = _waits(hosts, now)
     return Situation(
         armed=arming.unarmed_since is None and not codes,
         since=arming.unarmed_since,
         why=reasons.in_words(codes),
-        hosts=[_said(host, hosts, arming, bool(codes), now) for host in hosts],
+        hosts=[_said(host, hosts, arming, bool(codes), waits, now) for host in hosts],
         sending=Sender.objects.filter(ended_at=None, permit_until__gt=now).exists(),
     )
 
@@ -195,7 +197,7 @@ def _lose(host: SenderHost, now: datetime) -> int:
 def _refuse_without_answers(now: datetime, new: list[SenderHost]) -> None:
     here = situation(now=now)
     copied = {host.copy_of for host in new}
-    missing = [one for one in here.missing if not here.armed or one.id in copied]
+    missing = [one for one in here.missing if not here.armed or one.awaited or one.id in copied]
     if missing:
         raise UnableToArm(
             t("「{hosts}」の記録をまだ突き合わせていません。", "The journals of “{hosts}” were not compared yet.",
@@ -212,8 +214,26 @@ def _refuse_without_answers(now: datetime, new: list[SenderHost]) -> None:
         )  # fmt: skip
 
 
-def _said(host: SenderHost, all_hosts: list[SenderHost], arming: Arming, unarmed: bool, now: datetime) -> HostSaid:
+def _waits(hosts: list[SenderHost], now: datetime) -> list[tuple[UUID, UUID]]:
+    """Hosts that are here and wait for another one, each with that one."""
+    here = {host.pk for host in hosts if host.seen_at > now - SEEN_WITHIN}
+    with connection.cursor() as cursor:
+        cursor.execute(sql.load("delivery", "awaited"))
+        return [(host, awaited) for host, awaited in cursor.fetchall() if host in here]
+
+
+def _said(
+    host: SenderHost,
+    all_hosts: list[SenderHost],
+    arming: Arming,
+    unarmed: bool,
+    waits: list[tuple[UUID, UUID]],
+    now: datetime,
+) -> HostSaid:
     why = [] if host.armed_at else ["lost" if host.lost_at else host.born]
+    if any(waiting == host.pk for waiting, _ in waits):
+        why = ["not_first"]
+    awaited = any(other == host.pk for _, other in waits)
     since = arming.unarmed_since
     compared = host.compared_at is not None and (since is None or host.compared_at >= since)
     expected = host.armed_at is not None
@@ -226,7 +246,8 @@ def _said(host: SenderHost, all_hosts: list[SenderHost], arming: Arming, unarmed
         seen_at=host.seen_at,
         compared_at=host.compared_at if compared else None,
         compared=dict(host.compared),
-        must_answer=expected and ((unarmed and not compared) or _is_silent_original(host, all_hosts)),
+        must_answer=expected and (awaited or (unarmed and not compared) or _is_silent_original(host, all_hosts)),
+        awaited=awaited,
     )
 
 

@@ -23,6 +23,10 @@ WORDS: dict[str, Text] = {
     "other_machine": t("データフォルダが別のマシンに移されています", "Its data folder is on another machine"),
     "other_folder": t("データフォルダの場所が変わりました", "Its data folder is in another place"),
     "lost": t("失われたホストとされています", "A person said that it is lost"),
+    "not_first": t(
+        "データベースの起動後、これよりあとまで動いていた送信ホストの連絡を待っています",
+        "It waits for a host that was at work after it, and not heard of since the database started",
+    ),
     "first": t("このデータベースでは許可されていません", "It is not armed in this database"),
 }
 _PARTS = ("other_system", "other_timeline", "other_database", "restored")
