@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from tashika.core import clock
-from tashika.delivery.arming import deciding, reasons
+from tashika.delivery.arming import deciding, looking, reasons
 from tashika.delivery.arming.deciding import UnableToArm
 from tashika.delivery.models import Arming, LedgerRow, Sender, SenderHost
 from tests.delivery.arming_steps import (
@@ -143,3 +143,16 @@ def test_a_host_that_was_away_from_the_backup_to_the_restore_waits_for_the_one_t
         wait_until_finished(dispatch)
         figures = check_ledger_against(server, dispatch)
     assert figures.accepted + figures.in_doubt == LedgerRow.objects.count() == 1500
+
+
+@pytest.mark.django_db
+def test_what_was_compared_before_counts_for_no_later_lock_whatever_a_clock_said(tmp_path: Path, now: datetime) -> None:
+    ours, other = [looking.look(data=tmp_path / name, now=now).host for name in ("ours", "other")]
+    SenderHost.objects.update(armed_at=now)
+    SenderHost.objects.update(compared_at=now + timedelta(hours=1))
+    Arming.objects.update(place="1/1/1/1")
+    assert {one.id for one in here().missing} == {ours, other}, "nobody has looked yet"
+    looking.look(data=tmp_path / "ours", now=now)
+    assert [one.id for one in here().missing] == [other]
+    looking.look(data=tmp_path / "other", now=now - timedelta(hours=1))
+    assert here().missing == [] and {one.id for one in here().hosts if one.compared_at} == {ours, other}

@@ -189,8 +189,8 @@ def _lose(host: SenderHost, now: datetime) -> int:
             t("「{host}」はまだ動いています。", "“{host}” is still at work.", host=host.name),
             fix=t("止めてから、1分待ってください。", "Stop it and wait a minute."),
         )
-    host.armed_at, host.lost_at = None, now
-    host.save(update_fields=["armed_at", "lost_at"])
+    host.armed_at, host.lost_at, host.compared_at = None, now, None
+    host.save(update_fields=["armed_at", "lost_at", "compared_at"])
     return reconciling.settle_lost(host=host.pk, now=now)
 
 
@@ -234,8 +234,8 @@ def _said(
     if any(waiting == host.pk for waiting, _ in waits):
         why = ["not_first"]
     awaited = any(other == host.pk for _, other in waits)
-    since = arming.unarmed_since
-    compared = host.compared_at is not None and (since is None or host.compared_at >= since)
+    on_record = arming.unarmed_since is not None  # else what was compared is of an earlier time
+    compared = host.compared_at is not None and (on_record or not unarmed)
     expected = host.armed_at is not None
     return HostSaid(
         id=host.pk,

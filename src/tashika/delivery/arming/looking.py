@@ -55,7 +55,7 @@ def look(*, data: Path, now: datetime) -> Standing:
         arming = _arming(host, is_first=known is None and not _has_journals(journals), now=now)
         why = _find_out(arming, host, journals, now)
     if why and not journal.any_alive(journals):
-        _compare(arming, host, journals, now)
+        _compare(host, journals, now)
     return Standing(identity, counter, why)
 
 
@@ -116,6 +116,9 @@ def _find_out(arming: Arming, host: SenderHost, journals: Path, now: datetime) -
         found.append("went_back")
     new = [code for code in found if code not in arming.why]
     if new:
+        if arming.unarmed_since is None:  # whatever was compared before, by whichever clock, says nothing of this
+            SenderHost.objects.update(compared_at=None)
+            host.compared_at = None
         arming.why = [*arming.why, *new]
         arming.unarmed_since = arming.unarmed_since or now
         arming.save(update_fields=["why", "unarmed_since"])
@@ -138,10 +141,9 @@ def _went_back(host: SenderHost, journals: Path) -> bool:
     return host.counter < host.remembered or comparing.has_forgotten(journals=journals, since=since)
 
 
-def _compare(arming: Arming, host: SenderHost, journals: Path, now: datetime) -> None:
+def _compare(host: SenderHost, journals: Path, now: datetime) -> None:
     """Compare this host's journals, once for each time that it, or everything, is unarmed."""
-    since = max(filter(None, (arming.unarmed_since, host.lost_at, host.first_seen_at)))
-    if host.compared_at and host.compared_at >= since:
+    if host.compared_at is not None:
         return
     newest = Sender.objects.aggregate(newest=Max("seen_at"))["newest"]
     known_until = newest - DOUBTFUL if newest else None
