@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tests.delivery.model.exploring import Found
-    from tests.delivery.model.guards import Guard
+    from tests.delivery.model.taking_out import Guard
     from tests.delivery.model.world import Scene
 
 

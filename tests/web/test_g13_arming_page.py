@@ -1,8 +1,9 @@
 """G13 Armed, in the interface: every page says that nothing leaves, and a publisher decides on a page of its own."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -12,7 +13,7 @@ from tests.fakes.smtp_server import SmtpServer
 from tashika.accounts.models import User
 from tashika.core.models import AuditEntry
 from tashika.delivery.arming import looking
-from tashika.delivery.models import Arming, SenderHost
+from tashika.delivery.models import Arming, Sender, SenderHost
 
 pytestmark = pytest.mark.django_db
 
@@ -91,3 +92,31 @@ def test_a_host_that_has_not_answered_is_asked_for(locked: None, publisher: User
     assert Arming.objects.get().unarmed_since is None
     gone.refresh_from_db()
     assert gone.lost_at is not None and gone.armed_at is None
+
+
+def test_a_host_that_was_away_says_whom_it_waits_for_and_a_person_may_say_that_this_one_is_lost(
+    tmp_path: Path, now: datetime, publisher: User
+) -> None:
+    ours = looking.look(data=tmp_path, now=now).host
+    yesterday = now - timedelta(days=1)
+    other = SenderHost.objects.create(
+        id=uuid4(), name="mail2", born="new", armed_at=yesterday, first_seen_at=yesterday, seen_at=yesterday
+    )
+    for home, until in ((ours, yesterday - timedelta(minutes=5)), (other.pk, yesterday)):
+        Sender.objects.create(
+            id=uuid4(),
+            host="mail",
+            home_id=home,
+            pid=1,
+            started_at=until,
+            seen_at=until,
+            permit_until=until,
+            ended_at=until,
+        )
+    client = at_desk(publisher)
+    page = client.get("/arming").content.decode()
+    assert "あとまで動いていた送信ホスト" in page and f'name="lost" value="{other.pk}"' in page
+    assert "mail2" in client.post("/arming/arm", {"reason": "待てない"}, follow=True).content.decode()
+    assert SenderHost.objects.get(pk=other.pk).armed_at is not None
+    client.post("/arming/arm", {"reason": "mail2 は故障", "lost": str(other.pk)})
+    assert "送信ロックはかかっていません" in client.get("/arming").content.decode()

@@ -11,5 +11,6 @@ own record, and every clock (`database`), so that a permit runs out without wait
     world        all actors, and what each may do next
     invariants   what has to be true after each step, and at the end
     exploring    random walks by seed, replay, the shortest counterexample
-    guards       what holds the protocol together, and how to take it out
+    guards       what holds the protocol together (guards_of_arming: while senders are locked)
+    taking_out   how to take it out
 """

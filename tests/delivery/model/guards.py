@@ -4,100 +4,22 @@ A guard of the second line is one that nothing runs into while the first line ho
 first, and where the first alone is out, it refuses.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 from uuid import UUID
 
 from django.db import connection
 
-from tashika.core import sql
-from tashika.delivery import ledger, reconciling, states
-from tashika.delivery.arming import comparing, deciding, looking
+from tashika.delivery import reconciling, states
 from tashika.delivery.journal import Journal, Testimony
-from tashika.delivery.models import SenderHost
 from tashika.delivery.permit import Permit
 from tashika.delivery.sending import Sender as RealSender
 from tashika.delivery.smtp.client import Outcome, Result, Transaction
-from tests.delivery.model.database import Admin
+from tests.delivery.model import guards_of_arming
 from tests.delivery.model.sender import StillLane
+from tests.delivery.model.taking_out import ONE_CLAIMS, Guard, database, nothing, python, statement, together
 from tests.delivery.model.world import Action, World
 
-Out = Callable[[Admin], Any]  # a context in which the guard is out
-
-
-@dataclass(frozen=True)
-class Guard:
-    """A guard: what it is, how it is taken out, what then breaks, and the walk that shows it."""
-
-    name: str
-    out: Out
-    breaks: str  # the guarantee as `Violation` names it
-    walk: tuple[Action, ...]
-
-
-def statement(name: str, part: str, other: str) -> Out:
-    """One of the room's SQL files with a part replaced."""
-
-    @contextmanager
-    def out(admin: Admin) -> Iterator[None]:
-        text = sql.load("delivery", name)
-        assert part in text, f"{name}.sql has no {part!r} any more"
-        usual = sql.load
-
-        def load(room: str, wanted: str) -> str:
-            return text.replace(part, other) if (room, wanted) == ("delivery", name) else usual(room, wanted)
-
-        ledger._claim_function.cache_clear()
-        ledger._armed_statement.cache_clear()
-        with patch("tashika.core.sql.load", load):
-            yield
-        ledger._claim_function.cache_clear()
-        ledger._armed_statement.cache_clear()
-
-    return out
-
-
-def python(target: object, name: str, other: object) -> Out:
-    """A function of the product, replaced."""
-    return lambda admin: patch.object(target, name, other)
-
-
-def database(without: str, again: str) -> Out:
-    """Something in the database."""
-
-    @contextmanager
-    def out(admin: Admin) -> Iterator[None]:
-        admin.connection.execute(without)
-        try:
-            yield
-        finally:
-            admin.connection.execute(again)
-
-    return out
-
-
-def together(*outs: Out) -> Out:
-    """Several at once."""
-
-    @contextmanager
-    def out(admin: Admin) -> Iterator[None]:
-        with ExitStack() as stack:
-            for one in outs:
-                stack.enter_context(one(admin))
-            yield
-
-    return out
-
-
 # -- the product without a guard
-
-
-def _nothing(*values: object, **named: object) -> None:
-    """Does nothing."""
 
 
 def _may_begin_for_ever(self: Permit, dispatch: int, epoch: int) -> bool:
@@ -139,10 +61,6 @@ def _lapsed_by_the_database(self: reconciling.Watch) -> list[UUID]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _forgotten_by_journals(host: SenderHost, journals: Path) -> bool:
-    return host.armed_at is not None and comparing.has_forgotten(journals=journals, since=host.first_seen_at)
-
-
 _usual_concluded = StillLane.concluded
 
 
@@ -160,7 +78,6 @@ _NO_TRIGGER = database(
 
 # -- walks
 
-ONE_CLAIMS: tuple[Action, ...] = (("start", 0), ("claim", 0, 0, False))
 BODY: tuple[Action, ...] = (*ONE_CLAIMS, ("server", 0, 0, "yes"))
 STOPPED: tuple[Action, ...] = (("press", 0), ("obey", 0, False), ("look", 0))
 CLAIM_UNDER_WAY: tuple[Action, ...] = (("start", 0), ("claim", 0, 0, True), ("go", 0, 0, True), ("kill", 0, True))
@@ -173,17 +90,6 @@ LATE_REPLY: tuple[Action, ...] = (
 )
 ELSEWHERE: tuple[Action, ...] = (("start", 2), ("claim", 2, 0, False))  # a sender on another host
 STRUCK_OFF: tuple[Action, ...] = (("start", 0), ("time", 100), ("reconcile", 0))  # silent for longer than its permit
-TAKEN: tuple[Action, ...] = (("server", 0, 0, "yes"), ("server", 0, 0, "yes"))  # an envelope and its body
-TAKEN_ELSEWHERE: tuple[Action, ...] = (("claim", 2, 0, False), ("server", 2, 0, "yes"), ("server", 2, 0, "yes"))
-PUT_BACK: tuple[Action, ...] = (
-    ("start", 0),
-    ("back_up", False),
-    ("claim", 0, 0, False),
-    *TAKEN,
-    ("put_back", False),
-    ("start", 0),
-)
-
 GUARDS = (
     Guard(
         "claim: only from a dispatch that is sending",
@@ -217,7 +123,7 @@ GUARDS = (
     ),
     Guard(
         "speaking for the dead: behind the gate",
-        python(reconciling, "close_gate", _nothing),
+        python(reconciling, "close_gate", nothing),
         "G4",
         (*CLAIM_UNDER_WAY, ("start", 0), ("orphan", 0)),
     ),
@@ -319,7 +225,7 @@ GUARDS = (
     ),
     Guard(
         "journal: written before the body",
-        python(Journal, "body_begins", _nothing),
+        python(Journal, "body_begins", nothing),
         "G2",
         (*BODY, ("kill", 0, False), ("fate", 0, True), ("start", 0)),
     ),
@@ -378,135 +284,5 @@ GUARDS = (
         "figures",
         ONE_CLAIMS,
     ),
-    Guard(
-        "arming: a host says that the database went back",
-        python(looking, "_went_back", lambda *_: False),
-        "G13",
-        (*PUT_BACK, ("start", 2), ("claim", 2, 0, False)),
-    ),
-    Guard(
-        "arming: the newest claim of each journal is known",
-        python(comparing, "has_forgotten", lambda **_: False),
-        "G13",
-        (("start", 0), ("back_up", True), ("claim", 0, 0, False), *TAKEN, ("put_back", False), *ONE_CLAIMS),
-    ),
-    Guard(
-        "arming: the count on disk is not above the database's",
-        together(
-            python(looking, "_went_back", _forgotten_by_journals),
-            statement("armed", "h.counter >= %(remembered)s", "true"),
-        ),
-        "G13",
-        (
-            ("start", 0),
-            ("start", 2),
-            ("back_up", False),
-            *TAKEN_ELSEWHERE,
-            ("time", 100),
-            ("put_back", False),
-            *ONE_CLAIMS,
-        ),
-    ),
-    Guard(
-        "permit: the count again, in the statement that gives it",
-        statement("armed", "h.counter >= %(remembered)s", "true"),
-        "G13",
-        (
-            ("start", 0),
-            ("back_up", False),
-            ("claim", 0, 0, False),
-            *TAKEN,
-            ("kill", 0, False),
-            ("ask", 0),
-            ("put_back", False),
-            ("time", 20),
-            *ONE_CLAIMS,
-        ),
-    ),
-    Guard(
-        "permit: only where the database is armed",
-        statement("armed", "AND a.unarmed_since IS NULL", ""),
-        "G13",
-        (("ask", 2), *PUT_BACK, ("time", 20), ("start", 2), ("claim", 2, 0, False)),
-    ),
-    Guard(
-        "permit: only in the place that was armed",
-        statement("armed", "AND a.place = delivery_place()", ""),
-        "G13",
-        (
-            ("start", 0),
-            ("ask", 1),
-            ("back_up", False),
-            ("put_back", True),
-            ("time", 20),
-            ("start", 1),
-            ("claim", 1, 0, False),
-        ),
-    ),
-    Guard(
-        "permit: only on a host that is armed",
-        statement("armed", "AND h.armed_at IS NOT NULL", ""),
-        "G13",
-        (("ask", 2), *PUT_BACK, ("time", 20), ("arm", "b"), ("start", 2), ("claim", 2, 0, False)),
-    ),
-    Guard(
-        "permit: all who were at work look before one begins",
-        statement("armed", "o.armed_at IS NOT NULL", "false"),
-        "G13",
-        (("start", 0), ("start", 2), ("back_up", True), *TAKEN_ELSEWHERE, ("put_back", False), *ONE_CLAIMS),
-    ),
-    Guard(
-        "permit: who was away waits for who worked after it",
-        statement("awaited", "interval '3 seconds'", "interval '1 day'"),
-        "G13",
-        (
-            ("start", 0),
-            ("kill", 0, False),
-            ("start", 2),
-            ("back_up", False),
-            *TAKEN_ELSEWHERE,
-            ("time", 100),
-            ("put_back", False),
-            *ONE_CLAIMS,
-        ),
-    ),
-    Guard(
-        "arming: what journals say is put on record",
-        statement("compare", "(l.state = 'queued' AND (l.claim IS NULL OR l.claim < t.claim))", "false"),
-        "G2",
-        (*PUT_BACK, ("start", 2), ("arm", "")),
-    ),
-    Guard(
-        "arming: refused until every host has compared",
-        python(deciding, "_refuse_without_answers", _nothing),
-        "G2",
-        (
-            ("start", 0),
-            ("start", 2),
-            ("back_up", False),
-            *TAKEN_ELSEWHERE,
-            ("put_back", False),
-            ("start", 0),
-            ("arm", ""),
-        ),
-    ),
-    Guard(
-        "claim: not what left without a row",
-        statement("claim", "u.state IN ('accepted', 'in_doubt')", "false"),
-        "G1",
-        (
-            ("start", 0),
-            ("back_up", False),
-            ("plan", 1),
-            ("claim", 0, 1, False),
-            *TAKEN,
-            ("put_back", False),
-            ("plan", 1),
-            ("start", 0),
-            ("arm", ""),
-            ("start", 0),
-            ("claim", 0, 1, False),
-            *TAKEN,
-        ),
-    ),
+    *guards_of_arming.GUARDS,
 )
