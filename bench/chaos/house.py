@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -286,6 +287,17 @@ class House:
                 return
             time.sleep(0.2)
         raise RuntimeError(f"it could not be armed: {done.stdout}{done.stderr}")
+
+    def looks(self) -> dict[str, datetime]:
+        """When each host last looked where it stands."""
+        with psycopg.connect(self._url) as connection:
+            return {str(host): at for host, at in connection.execute("SELECT id, seen_at FROM delivery_host")}
+
+    def wait_for_looks(self, before: dict[str, datetime]) -> None:
+        """Until every host has looked again: what a person would wait for who sees the banner."""
+        self.wait_for(
+            lambda: all(at != before.get(host) for host, at in self.looks().items()), "a look of every host", 60
+        )
 
     def all_armed(self) -> bool:
         """Whether each host's senders may send, and have looked."""

@@ -22,12 +22,14 @@ class PutBack(Fault):
         known = house.smtp.begun()
         round_.wait_for_mails(round_.dice.uniform(0.3, 1.0))
         forgotten = house.smtp.begun() - known
+        looks = house.looks()
         house.put_back(copy)
         put_back = time.time()
         time.sleep(round_.dice.uniform(0.5, 2.5))
         left = [one for one in house.smtp.record() if one.begun > put_back]
         if left:
             round_.found.append(f"G13: {len(left)} begun after the database was put back and before it was armed")
+        house.wait_for_looks(looks)
         house.arm()
         round_.notes.append(f"{forgotten} mails begun since the copy")
 
