@@ -3,14 +3,15 @@
 import psycopg
 from django.db import connections
 
+_DJANGOS_OWN = ("application_name", "client_encoding")
+
 
 def conninfo() -> str:
     """How to reach the database that Django is using, test databases included."""
-    wrapper = connections["default"]
+    known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
     parameters = {
         key: value
-        for key, value in wrapper.get_connection_params().items()
-        if key in ("dbname", "user", "password", "host", "port", "sslmode", "sslrootcert", "sslcert", "sslkey")
-        and value
+        for key, value in connections["default"].get_connection_params().items()
+        if key in known and key not in _DJANGOS_OWN and value
     }
     return psycopg.conninfo.make_conninfo(**parameters)

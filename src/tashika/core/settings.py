@@ -68,10 +68,22 @@ TEMPLATES = [
 ]
 
 
+# A database that a network has swallowed is given up within half a minute (kernels by themselves wait for hours): what
+# waits for it ends, and a sender takes its place again. Words of libpq in DATABASE_URL go first; milliseconds
+# for tcp_user_timeout, else seconds. Unix sockets know none of it.
+_LOST_WITHIN = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+
+
 def _database() -> dict[str, object]:
     from psycopg.conninfo import conninfo_to_dict
 
-    parts = dict(conninfo_to_dict(config.database_url()))
+    parts = {**_LOST_WITHIN, **conninfo_to_dict(config.database_url())}
     options: dict[str, object] = {
         k: v for k, v in parts.items() if k not in ("dbname", "user", "password", "host", "port")
     }
