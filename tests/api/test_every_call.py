@@ -30,7 +30,7 @@ _ANYBODY_MAY = {
 _BODY = {
     "name": "x", "draft": {"static": True}, "rule": {}, "add": [], "addresses": [], "ground": "form", "cells": ["x"],
     "key": "x", "label": "x", "outgoing_addresses": "x", "type": "text", "host": "x", "mapping": [], "keys": [], "into": 1, "decisions": {}, "email": "a@example.jp",
-    "verdict": "arrived", "reason": "x",
+    "verdict": "arrived", "choice": "release", "reason": "x",
 }  # fmt: skip
 
 

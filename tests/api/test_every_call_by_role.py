@@ -24,7 +24,9 @@ _OTHERWISE: dict[tuple[str, str], Role] = {
     ("get", "/dispatches/{dispatch_id}/recipients"): Role.EDITOR,
     ("get", "/bounces"): Role.EDITOR,
     ("get", "/bounces/{bounce_id}"): Role.EDITOR,
+    ("get", "/dispatches/{dispatch_id}/held"): Role.EDITOR,
     # Sending fails closed.
+    ("post", "/dispatches/{dispatch_id}/held"): Role.PUBLISHER,
     ("delete", "/emergency-stop"): Role.PUBLISHER,
     ("post", "/dispatches/{dispatch_id}/settle"): Role.PUBLISHER,
     ("post", "/scenarios/{public_id}/publish"): Role.PUBLISHER,

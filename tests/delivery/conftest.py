@@ -184,6 +184,20 @@ def house(transactional_db: None, plan_of_a_house: House) -> Iterator[House]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def relay_to_one_at_a_time(postfix: Postfix, far: SmtpServer, *settings: str) -> None:
+    """Let it hand everything on to another server, one mail after the other."""
+    postfix.configure(
+        "virtual_mailbox_domains=",
+        "relay_domains=static:all",
+        "relay_recipient_maps=",
+        f"relay_transport=smtp:[127.0.0.1]:{far.port}",
+        "smtp_destination_concurrency_limit=1",
+        "initial_destination_concurrency=1",
+        "smtp_connection_cache_on_demand=no",
+        *settings,
+    )
+
+
 def database_url() -> str:
     """The test's database, for a process of its own."""
     from psycopg.conninfo import conninfo_to_dict

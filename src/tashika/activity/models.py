@@ -9,6 +9,9 @@ class Event(models.Model):
     class Kind(models.TextChoices):
         MAIL_ACCEPTED = "mail_accepted"
         MAIL_REFUSED = "mail_refused"
+        MAIL_HELD = "mail_held"  # in the relay's queue, after a stop
+        MAIL_RELEASED = "mail_released"  # from there
+        MAIL_DELETED = "mail_deleted"  # out of there: it never left
         OPENED = "opened"
         CLICKED = "clicked"
         OPTED_OUT = "opted_out"

@@ -14,6 +14,7 @@ from tashika.api.routers import (
     fields,
     imports,
     mails,
+    relay_queue,
     relays,
     scenarios,
     segments,
@@ -36,6 +37,7 @@ for module in (
     dispatches,
     doubts,
     bounces,
+    relay_queue,
     relays,
     sending_domains,
 ):

@@ -25,6 +25,7 @@ from tashika.delivery.ledger import Claimed, Due, Ended, Ledger
 from tashika.delivery.line import Line, Unwanted
 from tashika.delivery.models import Relay
 from tashika.delivery.pace import Paces
+from tashika.delivery.relay_queue.credit import Credit
 from tashika.delivery.sending_window import Window
 from tashika.delivery.smtp.client import Connection, Outcome, Result, Transaction, UnableToConnect
 from tashika.delivery.smtp.opening import open_connection
@@ -64,6 +65,7 @@ class Lane:
         self.default_relay = 0
         self.window = Window()
         self.counts = counting.of_relay(int(relay.pk))
+        self.credit = Credit(relay.credit_seconds if relay.on_this_host else None, self.counts.begun)
         self._server = relays.server_of(relay)
         self._most = min(relay.connections, config.get_int("sender_connections"))
         self.paces = Paces(relay.carrier_pace, self._most)
@@ -232,7 +234,7 @@ class Lane:
             default_relay=self.default_relay,
             per_hour=self.relay.per_hour,
             wanted=max(0, self._portion - self._drawn),
-            is_open=self.window.is_open(clock.now()),
+            is_open=self.window.is_open(clock.now()) and self.credit.is_open(self.counts.begun + len(self._waiting)),
         )
         self._drawn += (due[0].drawn or 0) if due else 0
         if due and not self._connections:

@@ -1,4 +1,4 @@
-"""Relay, RelayPace, SendingWindow, SendingDomain, DkimKey, SenderCheck, Dispatch, LedgerRow, Sender, Stop."""
+"""Relay, RelayPace, SendingWindow, SendingDomain, DkimKey, SenderCheck, Dispatch, LedgerRow, Sender, Stop, HeldMail."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -26,6 +26,9 @@ class Relay(models.Model):
     connections = models.PositiveSmallIntegerField(default=5)
     per_hour = models.PositiveIntegerField(null=True)  # no more mails an hour than this; empty: as fast as it takes
     carrier_pace = models.JSONField(default=dict)  # receiving side (`pace.CARRIERS`) -> mails an hour, at most
+    on_this_host = models.BooleanField(default=False, db_default=False)  # the Postfix of the senders' own host
+    credit_seconds = models.PositiveSmallIntegerField(default=5, db_default=5)  # see `relay_queue.credit`
+    queue_error = models.CharField(max_length=500, blank=True, default="", db_default="")  # why its queue can't be used
     practice = models.BooleanField(default=False)
     confirmed_at = models.DateTimeField(null=True)
     is_default = models.BooleanField(default=False)
@@ -397,6 +400,58 @@ class Stop(models.Model):
 
     class Meta:
         db_table = "delivery_stop"
+
+
+class QueueLook(models.Model):
+    """What a stop found in the queue of a host's Postfix. `figures`: dispatch -> `handed_over` (accepted by then), `held`
+    and `under_way`. What is under way, named by queue ids, Postfix had begun to deliver and finishes; `ended_at` is empty
+    while there is such."""
+
+    stop = models.ForeignKey(Stop, on_delete=models.PROTECT, related_name="+")
+    host = models.ForeignKey(SenderHost, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    figures = models.JSONField(default=dict)
+    under_way = models.JSONField(default=list)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        db_table = "delivery_queue_look"
+        constraints = [models.UniqueConstraint(fields=["stop", "host"], name="delivery_one_look")]
+
+
+class HeldMail(models.Model):
+    """A mail that the relay had taken and that a stop put on hold in its queue. `row_id` is the ledger row's id; `wish` is
+    what a person wants done with it, until the host has done it."""
+
+    class State(models.TextChoices):
+        HELD = "held"
+        RELEASED = "released"
+        DELETED = "deleted"  # it never leaves
+        GONE = "gone"  # another hand than ours moved it: it may have arrived
+
+    class Wish(models.TextChoices):
+        NONE = ""
+        RELEASE = "release"
+        DELETE = "delete"
+
+    row_id = models.BigIntegerField(primary_key=True)
+    dispatch = models.ForeignKey(Dispatch, on_delete=models.PROTECT, related_name="+", db_index=False)
+    host = models.ForeignKey(SenderHost, on_delete=models.PROTECT, related_name="+", db_index=False)
+    queue_id = models.CharField(max_length=40)
+    held_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State.choices)
+    changed_at = models.DateTimeField()
+    wish = models.CharField(max_length=10, choices=Wish.choices, blank=True)
+    wished_by = models.CharField(max_length=200, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        db_table = "delivery_held_mail"
+        indexes = [
+            models.Index(fields=["dispatch", "row_id"], name="delivery_held_dispatch"),
+            models.Index(fields=["host"], condition=models.Q(state="held"), name="delivery_held_now"),
+        ]
 
 
 class EmergencyStop(models.Model):

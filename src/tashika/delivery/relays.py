@@ -13,7 +13,7 @@ from tashika.accounts.users import actor_of
 from tashika.core import audit, config, sealing
 from tashika.core.errors import TashikaError
 from tashika.core.text import Text, t
-from tashika.delivery import pace
+from tashika.delivery import pace, postfix_queue
 from tashika.delivery.models import Dispatch, Relay
 from tashika.delivery.smtp import client, opening
 
@@ -45,6 +45,8 @@ def create(
     connections: int,
     per_hour: int | None,
     carrier_pace: dict[str, int] | None = None,
+    on_this_host: bool = False,
+    credit_seconds: int = 5,
     by: User,
     now: datetime,
 ) -> Relay:
@@ -61,6 +63,8 @@ def create(
         connections=connections,
         per_hour=per_hour,
         carrier_pace=carrier_pace or {},
+        on_this_host=on_this_host,
+        credit_seconds=credit_seconds,
         created_at=now,
     )
     _refuse_unusable(relay)
@@ -83,11 +87,13 @@ def change(
     connections: int,
     per_hour: int | None,
     carrier_pace: dict[str, int] | None = None,
+    on_this_host: bool | None = None,
+    credit_seconds: int | None = None,
     by: User,
     now: datetime,
 ) -> Relay:
-    """Change a relay. Another host, port or login has to be confirmed anew. `password` or `carrier_pace`
-    None keeps what there is."""
+    """Change a relay. Another host, port or login has to be confirmed anew. What is None from `password` on keeps what
+    there is."""
     require(by.role, "administer")
     before = (relay.host, relay.port, relay.username)
     relay.name, relay.host, relay.port, relay.security = name.strip(), host.strip(), port, security
@@ -95,6 +101,10 @@ def change(
     relay.connections, relay.per_hour = connections, per_hour
     if carrier_pace is not None:
         relay.carrier_pace = carrier_pace
+    if on_this_host is not None:
+        relay.on_this_host = on_this_host
+    if credit_seconds is not None:
+        relay.credit_seconds = credit_seconds
     if password is not None:
         relay.password_sealed = _seal(password)
     _refuse_unusable(relay)
@@ -113,6 +123,8 @@ def change(
                 "connections",
                 "per_hour",
                 "carrier_pace",
+                "on_this_host",
+                "credit_seconds",
                 "confirmed_at",
                 "is_default",
             ]
@@ -122,11 +134,18 @@ def change(
 
 
 def check(relay: Relay) -> RelayCheck:
-    """Connect, secure and log in, as sending would; no mail. Never raises."""
+    """Connect, secure and log in, as sending would; no mail. Of the Postfix of this host, whether its queue can be
+    changed, too. Never raises."""
     try:
         asyncio.run(_connect_and_quit(server_of(relay)))
+        if relay.on_this_host:
+            postfix_queue.examine()
     except client.UnableToConnect as error:
         return RelayCheck(False, str(error))
+    except TashikaError as error:
+        return RelayCheck(False, f"{error.what} {error.fix} {error.where}".strip())
+    if relay.on_this_host:
+        return RelayCheck(True, str(t("接続でき、待ち行列も操作できました。", "Connected; its queue can be changed.")))
     return RelayCheck(True, str(t("接続できました。", "Connected.")))
 
 
@@ -214,9 +233,9 @@ def server_of(relay: Relay) -> opening.Server:
     )
 
 
-def limits_of(relay: Relay) -> tuple[int, int | None, dict[str, int]]:
-    """How much it may be given: connections, mails an hour, and by receiving side."""
-    return relay.connections, relay.per_hour, relay.carrier_pace
+def limits_of(relay: Relay) -> tuple[object, ...]:
+    """How much it may be given: connections, mails an hour, by receiving side, and ahead of its queue."""
+    return relay.connections, relay.per_hour, relay.carrier_pace, relay.on_this_host, relay.credit_seconds
 
 
 def _greeting_name() -> str:
@@ -253,6 +272,8 @@ def _refuse_unusable(relay: Relay) -> None:
             "carrier_pace",
             t("{name} は知らない受信側です。", "{name} is no receiving side that is known.", name=unknown[0]),
         )
+    elif not 1 <= relay.credit_seconds <= 3600:
+        problem = ("credit_seconds", t("1〜3600秒です。", "Between 1 and 3600 seconds."))
     elif any(limit < 1 for limit in relay.carrier_pace.values()):
         problem = ("carrier_pace", t("1時間あたりの上限は1以上です。", "At least one mail an hour."))
     if problem:
@@ -268,6 +289,8 @@ def _record(relay: Relay, verb: str, by: User, now: datetime) -> None:
     }
     if relay.carrier_pace:
         detail["carrier_pace"] = relay.carrier_pace
+    if relay.on_this_host:
+        detail |= {"on_this_host": True, "credit_seconds": relay.credit_seconds}
     audit.record(actor=actor_of(by), verb=verb, subject=f"relay:{relay.pk}", now=now, detail=detail)
 
 

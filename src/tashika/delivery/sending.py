@@ -4,6 +4,7 @@
       ├── look where this host stands: without an armed one nothing is sent (`arming`)
       ├── adopt the journals of senders that died on this host
       ├── keep: renew the permit, hear stops, finish dispatches, reap what nobody speaks for
+      ├── mind the queue of this host's Postfix (`relay_queue`)
       └── a lane for each relay (`lanes`): claim → compile → SMTP → record
 
 What it promises: no body is handed over without a permit that still runs and after a stop that it has heard of; a
@@ -36,6 +37,7 @@ from tashika.delivery.lanes import Lane
 from tashika.delivery.ledger import Ledger
 from tashika.delivery.models import Relay
 from tashika.delivery.permit import Permit
+from tashika.delivery.relay_queue import minding
 from tashika.delivery.sending_window import Window
 
 log = logging.getLogger("tashika.delivery")
@@ -57,6 +59,7 @@ class Sender:
         self.may_begin = permit.may_begin
         self.journal = Journal(journals, self.id)
         self.lanes: dict[int, Lane] = {}
+        self.relay_queue = minding.Minder(host=standing.host, data=journals.parent)
         self.ledger: Ledger
         self._seen_stop = 0
         self._wake = asyncio.Event()
@@ -82,6 +85,8 @@ class Sender:
                 asyncio.create_task(self._hear(ear)),
                 asyncio.create_task(self._keep()),
                 asyncio.create_task(self._tend_lanes()),
+                asyncio.create_task(minding.look_ahead(self.lanes)),
+                asyncio.create_task(self.relay_queue.mind(self.lanes)),
                 asyncio.create_task(ending.wait()),
             ]
             try:
@@ -120,8 +125,10 @@ class Sender:
                 self.permit.hold(None if notice.payload == "all" else int(notice.payload))
             elif notice.channel == "tashika_stop":
                 await self.obey()
+                self.relay_queue.wake()
             else:
                 self._wake.set()
+                self.relay_queue.wake()
 
     async def obey(self) -> None:
         """Hear of new stops, wait until nothing of theirs is under way here, and answer."""

@@ -14,6 +14,7 @@ from tashika.api.routers.scenarios import FiguresOut, StopOut
 from tashika.core import clock
 from tashika.delivery import queries, stopping
 from tashika.delivery.models import Dispatch
+from tashika.delivery.relay_queue import queries as relay_queue
 from tashika.delivery.waits import Wait, waits_of
 
 router = Router(tags=["dispatches"])
@@ -60,11 +61,26 @@ class WaitOut(Schema):
         return str(wait.words)
 
 
+class QueueOut(Schema):
+    """What the newest stop found in the queue of the senders' own Postfix; null `at`: it is still being looked at.
+    `now`: the held mails by state (held, released, deleted, gone)."""
+
+    at: datetime | None
+    handed_over: int
+    held: int
+    left: int
+    under_way: int
+    error: str
+    now: dict[str, int]
+
+
 class DispatchFiguresOut(DispatchOut):
-    """A dispatch with its exact figures at this moment."""
+    """A dispatch with its exact figures at this moment. `relay_queue` is null where no stop has touched the relay's queue,
+    or it is not ours to see."""
 
     figures: FiguresOut
     waits: list[WaitOut]
+    relay_queue: QueueOut | None
 
 
 class RecipientOut(Schema):
@@ -119,6 +135,7 @@ def get_dispatch(request: HttpRequest, dispatch_id: int) -> Dispatch:
     found = get_object_or_404(queries.dispatches(), pk=dispatch_id)
     found.figures = queries.figures(dispatch_id)  # type: ignore[attr-defined]
     found.waits = waits_of(found, now=clock.now())  # type: ignore[attr-defined]
+    found.relay_queue = relay_queue.standing(found, now=clock.now())  # type: ignore[attr-defined]
     return found
 
 

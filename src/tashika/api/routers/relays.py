@@ -33,6 +33,8 @@ class RelayIn(Schema):
         max_length=100,
         description="Mails an hour at most, by receiving side (docomo, au, gmail …) or domain; null: unchanged",
     )
+    on_this_host: bool = Field(False, description="It is the Postfix of the senders' own host: stops reach its queue")
+    credit_seconds: int = Field(5, ge=1, le=3600, description="Seconds of mail that may be ahead in that queue")
 
 
 class RelayOut(Schema):
@@ -48,6 +50,9 @@ class RelayOut(Schema):
     connections: int
     per_hour: int | None
     carrier_pace: dict[str, int]
+    on_this_host: bool
+    credit_seconds: int
+    queue_error: str  # why that queue can't be held; empty: it can
     practice: bool
     confirmed: bool
     is_default: bool

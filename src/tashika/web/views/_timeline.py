@@ -45,6 +45,9 @@ _STATES: dict[str, Text] = {
 _EVENTS: dict[str, Text] = {
     "opened": t("メールを開いた", "Opened a mail"),
     "clicked": t("リンクをクリックした", "Clicked a link"),
+    "mail_held": t("送信サーバーの待ち行列で保留", "Held in the relay's queue"),
+    "mail_released": t("待ち行列の保留を解除（配達へ）", "Released in the relay's queue"),
+    "mail_deleted": t("待ち行列から削除（届いていない）", "Deleted out of the relay's queue: never left"),
 }
 _BADGES = {
     "hard": "bad",
@@ -55,6 +58,8 @@ _BADGES = {
     "consent_withdrawn": "bad",
     "refused": "bad",
     "in_doubt": "doubt",
+    "mail_held": "doubt",
+    "mail_deleted": "bad",
 }
 
 
@@ -148,7 +153,7 @@ def _events(contact: Contact, limit: int) -> list[Entry]:
         Entry(
             one.at,
             _EVENTS[one.kind],
-            "live",
+            _BADGES.get(one.kind, "live"),
             about=f"M-{one.mail_number}" if one.mail_number else "",
             link=f"/mails/M-{one.mail_number}" if one.mail_number else "",
         )

@@ -14,11 +14,13 @@ from tashika.core.text import Text, t
 from tashika.delivery import pausing, queries
 from tashika.delivery.bounces import queries as bounces
 from tashika.delivery.models import Dispatch
+from tashika.delivery.relay_queue import queries as relay_queue
 from tashika.delivery.waits import waits_of
 from tashika.web import csv_files
 from tashika.web.access import staff, user_of
 from tashika.web.reading import number
 from tashika.web.views import doubts
+from tashika.web.views.relay_queue import STATES
 from tashika.web.views.scenarios import EXCLUDED
 
 OUTCOMES: dict[str, Text] = {
@@ -65,7 +67,8 @@ def dispatch(request: HttpRequest, dispatch_id: int) -> HttpResponse:
             "figures": figures,
             "waits": waits_of(found, now=clock.now()),
             "came_back": _came_back(dispatch_id),
-            "rows": rows,
+            "queue": relay_queue.standing(found, now=clock.now()),
+            "rows": _with_queue(rows),
             "outcome": outcome,
             "search": search,
             "tabs": [(key, words, counts[key]) for key, words in OUTCOMES.items()],
@@ -83,6 +86,12 @@ def try_now(request: HttpRequest, dispatch_id: int) -> HttpResponse:
     get_object_or_404(Dispatch, pk=dispatch_id)
     pausing.try_now(dispatch_id=dispatch_id, by=actor_of(user_of(request)), now=clock.now())
     return redirect("dispatch", dispatch_id)
+
+
+def _with_queue(rows: list[queries.Recipient]) -> list[tuple[queries.Recipient, str, Text | str]]:
+    """Each person with what became of their mail in the relay's queue, where a stop has held it."""
+    states = relay_queue.of_rows([row.row_id for row in rows])
+    return [(row, states.get(row.row_id, ""), STATES.get(states.get(row.row_id, ""), "")) for row in rows]
 
 
 def _came_back(dispatch_id: int) -> list[tuple[str, Text, int]]:

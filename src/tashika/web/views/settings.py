@@ -159,6 +159,8 @@ def relay(request: HttpRequest, relay_id: int | None = None) -> HttpResponse:
             "username": request.POST.get("username", ""),
             "per_hour": number(request.POST.get("per_hour")),
             "carrier_pace": _carrier_pace(request, found),
+            "on_this_host": request.POST.get("on_this_host") == "1",
+            "credit_seconds": number(request.POST.get("credit_seconds")) or 0,
             "by": user_of(request),
             "now": clock.now(),
         }
