@@ -25,7 +25,8 @@ from tashika.delivery import queries
 from tashika.delivery.models import Dispatch
 from tashika.people.models import Contact, Import, QuarantinedRow
 from tashika.scenarios.models import Publication
-from tests.delivery.conftest import MAIL, check_ledger_against, database_url, relay_to, wait_until
+from bench.scenery import SHORT_MAIL
+from tests.delivery.conftest import check_ledger_against, database_url, relay_to, wait_until
 from tests.fakes.smtp_server import SmtpServer
 from tests.people.test_importing import _bomb
 
@@ -106,7 +107,7 @@ def _wait_for(found: Import, state: str) -> None:
 
 def _save_mail(client: Client, public_id: str, text: str) -> None:
     revision = client.get(f"/mails/{public_id}").context["content"].draft_revision
-    sent = {"name": "ご案内", "revision": revision, "body": {**MAIL, "text": text}}
+    sent = {"name": "ご案内", "revision": revision, "body": {**SHORT_MAIL, "text": text}}
     assert (
         client.post(f"/mails/{public_id}/draft", json.dumps(sent), content_type="application/json").status_code == 200
     )
@@ -204,7 +205,7 @@ def _a_name_cannot_bring_a_line_break_by_the_form(client: Client) -> None:
 def _a_mail_that_reaches_into_the_engine_is_refused_with_its_place(client: Client) -> str:
     scenario, mail = _broadcast(client)
     _save_mail(client, mail, f"こんにちは\n{CODE}\n{{{{ opt_out_url }}}}\n")
-    sent = {"body": {**MAIL, "text": f"こんにちは\n{CODE}"}}
+    sent = {"body": {**SHORT_MAIL, "text": f"こんにちは\n{CODE}"}}
     shown = client.post("/mails/preview", json.dumps(sent), content_type="application/json").json()
     errors = [(one["part"], one["line"]) for one in shown["problems"] if one["severity"] == "error"]
     assert ("text", 2) in errors and "class" not in shown["text"].replace(CODE, "")

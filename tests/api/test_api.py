@@ -12,7 +12,7 @@ from tashika.accounts.models import User
 from tashika.core import clock
 from tashika.core.models import AuditEntry
 from tashika.people import importing
-from tests.delivery.conftest import MAIL
+from bench.scenery import SHORT_MAIL
 
 pytestmark = pytest.mark.django_db
 
@@ -189,7 +189,7 @@ def test_somebody_saved_meanwhile(call: Callable[..., Any]) -> None:
 
 
 def test_archiving_takes_it_out_of_the_list(call: Callable[..., Any]) -> None:
-    for path, draft in (("/segments", {"static": True}), ("/mails", MAIL), ("/scenarios", {})):
+    for path, draft in (("/segments", {"static": True}), ("/mails", SHORT_MAIL), ("/scenarios", {})):
         made = call("post", path, {"name": "x", "draft": draft}).json()
         assert call("delete", f"{path}/{made['public_id']}").status_code == 204
         assert call("get", path).json()["items"] == []

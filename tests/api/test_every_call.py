@@ -30,7 +30,7 @@ _ANYBODY_MAY = {
 _BODY = {
     "name": "x", "draft": {"static": True}, "rule": {}, "add": [], "addresses": [], "ground": "form", "cells": ["x"],
     "key": "x", "label": "x", "outgoing_addresses": "x", "type": "text", "host": "x", "mapping": [], "keys": [], "into": 1, "decisions": {}, "email": "a@example.jp",
-    "verdict": "arrived", "choice": "release", "reason": "x",
+    "verdict": "arrived", "act": "release", "reason": "x",
 }  # fmt: skip
 
 

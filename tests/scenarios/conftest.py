@@ -14,7 +14,8 @@ from tashika.safeguards import reviewing
 from tashika.scenarios import publishing
 from tashika.scenarios.models import Publication
 from tashika.scenarios.publishing import Clearance
-from tests.delivery.conftest import MAIL, add_contacts
+from bench.scenery import SHORT_MAIL
+from tests.delivery.conftest import add_contacts
 
 EVERYBODY = {"rule": {"op": "and", "rules": [{"field": "email", "test": "is_not_empty"}]}}
 
@@ -23,7 +24,7 @@ def broadcast_to(number: int, now: datetime, **draft: Any) -> Content:
     """A broadcast to that many invented people who have agreed."""
     add_contacts(number, now)
     segment = drafting.create(kind=Kind.SEGMENT, name="全員", draft=EVERYBODY, by=None, now=now)
-    mail = drafting.create(kind=Kind.MAIL, name="秋のご案内", draft=MAIL, by=None, now=now)
+    mail = drafting.create(kind=Kind.MAIL, name="秋のご案内", draft=SHORT_MAIL, by=None, now=now)
     values = {"type": "broadcast", "segment": segment.public_id, "mail": mail.public_id, "send_at": None, **draft}
     return drafting.create(kind=Kind.SCENARIO, name="秋の一斉配信", draft=values, by=None, now=now)
 

@@ -40,7 +40,7 @@ class HeldPage(Schema):
 class DecisionIn(Schema):
     """What is to be done with held mails: some (`rows`), or all."""
 
-    choice: Literal["release", "delete"]
+    act: Literal["release", "delete"]
     reason: str = Field(max_length=300)
     rows: list[int] | None = Field(None, max_length=10_000)
 
@@ -66,5 +66,5 @@ def decide(request: HttpRequest, dispatch_id: int, values: DecisionIn) -> wishin
     """Release held mails, or delete them out of the relay's queue for good. It is done within seconds."""
     require(request, "release")
     get_object_or_404(Dispatch, pk=dispatch_id)
-    act = wishing.release if values.choice == "release" else wishing.delete
-    return act(dispatch_id=dispatch_id, rows=values.rows, reason=values.reason, by=person_of(request), now=clock.now())
+    decided = wishing.release if values.act == "release" else wishing.delete
+    return decided(dispatch_id=dispatch_id, rows=values.rows, reason=values.reason, by=person_of(request), now=clock.now())
