@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from bench.scenery import SHORT_MAIL
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -25,7 +26,6 @@ from tashika.delivery import queries
 from tashika.delivery.models import Dispatch
 from tashika.people.models import Contact, Import, QuarantinedRow
 from tashika.scenarios.models import Publication
-from bench.scenery import SHORT_MAIL
 from tests.delivery.conftest import check_ledger_against, database_url, relay_to, wait_until
 from tests.fakes.smtp_server import SmtpServer
 from tests.people.test_importing import _bomb

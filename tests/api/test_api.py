@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from bench.scenery import SHORT_MAIL
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -12,7 +13,6 @@ from tashika.accounts.models import User
 from tashika.core import clock
 from tashika.core.models import AuditEntry
 from tashika.people import importing
-from bench.scenery import SHORT_MAIL
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +107,7 @@ def test_publishing_takes_the_bill_that_was_reviewed(call: Callable[..., Any]) -
     call("post", "/contacts", {"email": "a@example.jp", "family_name": "佐藤"})
     rule = {"op": "and", "rules": [{"field": "family_name", "test": "is", "value": "佐藤"}]}
     call("post", "/segments", {"name": "佐藤さん", "draft": {"rule": rule}})
-    mail = {**MAIL, "category": "operational"}
+    mail = {**SHORT_MAIL, "category": "operational"}
     call("post", "/mails", {"name": "ご案内", "draft": mail})
     assert [one for one in call("get", "/mails/M-1/problems").json() if one["severity"] == "error"] == []
     draft = {"type": "broadcast", "segment": "G-1", "mail": "M-1", "send_at": None}
@@ -181,10 +181,10 @@ def test_suppression_is_lifted_only_where_it_is_ours(call: Callable[..., Any]) -
 
 
 def test_somebody_saved_meanwhile(call: Callable[..., Any]) -> None:
-    made = call("post", "/mails", {"name": "ご案内", "draft": MAIL}).json()
+    made = call("post", "/mails", {"name": "ご案内", "draft": SHORT_MAIL}).json()
     assert made["revision"] == 1
     values = {"name": "ご案内", "draft": {"subject": "一"}, "revision": 1}
-    assert call("put", "/mails/M-1", values).json()["draft"]["text"] == MAIL["text"], "what is left out stays"
+    assert call("put", "/mails/M-1", values).json()["draft"]["text"] == SHORT_MAIL["text"], "what is left out stays"
     assert call("put", "/mails/M-1", values).status_code == 409
 
 

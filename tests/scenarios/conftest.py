@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from bench.scenery import SHORT_MAIL
 
 from tashika.accounts.models import User
 from tashika.contents import drafting
@@ -14,7 +15,6 @@ from tashika.safeguards import reviewing
 from tashika.scenarios import publishing
 from tashika.scenarios.models import Publication
 from tashika.scenarios.publishing import Clearance
-from bench.scenery import SHORT_MAIL
 from tests.delivery.conftest import add_contacts
 
 EVERYBODY = {"rule": {"op": "and", "rules": [{"field": "email", "test": "is_not_empty"}]}}

@@ -58,7 +58,7 @@ def test_the_dispatch_tells_the_figures_and_the_list_names_people(
 def test_a_publisher_decides_about_one_or_all_and_a_viewer_does_not(
     dispatch: Dispatch, viewer: User, publisher: User
 ) -> None:
-    address = f"/dispatches/{dispatch.pk}/held"
+    address = f"/dispatches/{dispatch.pk}/held/decide"
     given = {"choice": "delete", "reason": "別の人の名前"}
     assert client_of(viewer).post(address, given).status_code == 403
     assert client_of(publisher).post(address, {**given, "reason": " "}).status_code == 422

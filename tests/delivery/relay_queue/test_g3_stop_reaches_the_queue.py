@@ -49,7 +49,7 @@ def running(
 def held_for_good(dispatch: Dispatch) -> queue.Standing:
     """The figures once Postfix has finished what it was delivering."""
     wait_until(lambda: QueueLook.objects.filter(ended_at__isnull=False).exists())
-    found = queue.standing(dispatch, now=clock.now())
+    found = queue.standing(dispatch)
     assert found is not None and not found.error and found.under_way == 0
     return found
 
@@ -164,7 +164,7 @@ def test_a_strangers_mail_is_never_held_whatever_its_recipient_or_queue_id(
     LedgerRow.objects.filter(pk=other.pk).update(reply=f"250 2.0.0 Ok: queued as {strangers.queue_id}")
     look(house, now)
     assert list(in_hold().values()) == [ours.address]
-    standing = queue.standing(dispatch, now=now)
+    standing = queue.standing(dispatch)
     assert standing is not None and (standing.handed_over, standing.held, standing.left) == (2, 1, 1)
 
 
@@ -210,4 +210,4 @@ def test_a_dispatch_that_a_person_has_let_go_on_is_not_held(
     hand_over(deferring_postfix, row.address, str(row.message_id))
     Dispatch.objects.update(state="sending")
     look(house, now)
-    assert not in_hold() and queue.standing(dispatch, now=now) is None
+    assert not in_hold() and queue.standing(dispatch) is None

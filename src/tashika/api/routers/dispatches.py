@@ -135,7 +135,7 @@ def get_dispatch(request: HttpRequest, dispatch_id: int) -> Dispatch:
     found = get_object_or_404(queries.dispatches(), pk=dispatch_id)
     found.figures = queries.figures(dispatch_id)  # type: ignore[attr-defined]
     found.waits = waits_of(found, now=clock.now())  # type: ignore[attr-defined]
-    found.relay_queue = relay_queue.standing(found, now=clock.now())  # type: ignore[attr-defined]
+    found.relay_queue = relay_queue.standing(found)  # type: ignore[attr-defined]
     return found
 
 

@@ -67,4 +67,6 @@ def decide(request: HttpRequest, dispatch_id: int, values: DecisionIn) -> wishin
     require(request, "release")
     get_object_or_404(Dispatch, pk=dispatch_id)
     decided = wishing.release if values.act == "release" else wishing.delete
-    return decided(dispatch_id=dispatch_id, rows=values.rows, reason=values.reason, by=person_of(request), now=clock.now())
+    return decided(
+        dispatch_id=dispatch_id, rows=values.rows, reason=values.reason, by=person_of(request), now=clock.now()
+    )

@@ -24,8 +24,9 @@ from tashika.activity.models import Event
 from tashika.core import audit
 from tashika.core.actors import SYSTEM
 from tashika.core.errors import TashikaError
-from tashika.delivery import postfix_queue, queries, relays, settling, states, stopping
+from tashika.delivery import postfix_queue, queries, settling, states, stopping
 from tashika.delivery.models import Dispatch, HeldMail, LedgerRow, QueueLook, Relay, Stop, Tally
+from tashika.delivery.relay_queue.queries import is_ours
 from tashika.delivery.relay_queue.tying import Tied, tie
 
 OLDEST = timedelta(days=6)  # Postfix gives mails up after five (maximal_queue_lifetime)
@@ -61,13 +62,12 @@ def _look(stop: Stop, host: UUID, now: datetime) -> bool:
         words = f"{error.what} {error.fix} {error.where}".strip()
         _keep(stop, host, at=now, error=words[:500])
         raise
-    settled = before is not None and stop.answered_at is not None and not (found.fresh or found.under_way)
+    settled = before is not None and stop.answered_at is not None and not (found.fresh or found.open)
     over = settled or stop.pressed_at <= now - LONGEST
     with transaction.atomic():
         _record(found, host, now)
-        figures = _count(before.figures if before else {}, dispatches, found, now)
-        ids = [one.queue_id for one in found.under_way]
-        _keep(stop, host, at=now, error="", figures=figures, under_way=ids, ended_at=now if over else None)
+        figures = _count(before.figures if before else {}, dispatches, found)
+        _keep(stop, host, at=now, error="", figures=figures, under_way=found.open, ended_at=now if over else None)
         if over:
             _tell_the_trail(stop, figures, now)
     return not over
@@ -92,11 +92,13 @@ def _stopped(stop: Stop, now: datetime) -> dict[int, Dispatch]:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a look found on hold: for certain, or while Postfix is delivering it; how many were not on hold before."""
+    """What a look found on hold: for certain, or while Postfix is delivering it; how many were not on hold before; queue ids
+    that an agent had open, delivered by now or not."""
 
     certain: list[Tied]
     under_way: list[Tied]
     fresh: int
+    open: list[str]
 
 
 def _put_on_hold(dispatches: Iterable[int], before: list[str]) -> _Found:
@@ -106,12 +108,14 @@ def _put_on_hold(dispatches: Iterable[int], before: list[str]) -> _Found:
     tied = tie(postfix_queue.waiting(), dispatches)
     fresh = [one.queue_id for one in tied if one.mail.queue != postfix_queue.HELD]
     postfix_queue.hold(fresh)
-    busy = postfix_queue.in_delivery([*before, *(one.queue_id for one in tied)])
+    ids = {*before, *(one.queue_id for one in tied)}
+    busy = postfix_queue.in_delivery(ids)
     held = {one.queue_id: one.recipients for one in postfix_queue.waiting() if one.queue == postfix_queue.HELD}
-    postfix_queue.release(one for one in before if one not in busy and held.get(one) == ())
+    postfix_queue.release(one for one in ids if one not in busy and held.get(one) == ())
     still = [one for one in tied if held.get(one.queue_id) == one.mail.recipients]
     certain = [one for one in still if one.queue_id not in busy]
-    return _Found(certain, [one for one in still if one.queue_id in busy], len(fresh))
+    under_way = [one for one in still if one.queue_id in busy]
+    return _Found(certain, under_way, len(fresh), sorted(busy & held.keys()))
 
 
 def _record(found: _Found, host: UUID, now: datetime) -> None:
@@ -142,16 +146,13 @@ def _held(one: Tied, host: UUID, now: datetime) -> HeldMail:
     )
 
 
-def _count(
-    before: dict[str, Any], dispatches: dict[int, Dispatch], found: _Found, now: datetime
-) -> dict[str, dict[str, int]]:
+def _count(before: dict[str, Any], dispatches: dict[int, Dispatch], found: _Found) -> dict[str, dict[str, int]]:
     """The figures by dispatch: of those that have, or may have, something in the queue. What was handed over is counted at
     the first look."""
     held, going = (Counter(int(one.row.dispatch_id) for one in tied) for tied in (found.certain, found.under_way))
-    default = relays.default_relay(now=now)
     counted = {}
     for pk, dispatch in dispatches.items():
-        if pk in held or pk in going or (dispatch.relay or default).on_this_host:
+        if pk in held or pk in going or is_ours(dispatch):
             handed_over = before[str(pk)]["handed_over"] if str(pk) in before else queries.figures(pk).accepted
             counted[str(pk)] = {"handed_over": handed_over, "held": held[pk], "under_way": going[pk]}
     return counted

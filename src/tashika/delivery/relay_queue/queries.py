@@ -5,8 +5,8 @@ from datetime import datetime
 
 from django.db.models import Count, QuerySet
 
-from tashika.delivery import queries, relays
-from tashika.delivery.models import Dispatch, HeldMail, LedgerRow, QueueLook, Stop
+from tashika.delivery import queries
+from tashika.delivery.models import Dispatch, HeldMail, LedgerRow, QueueLook, Relay, Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ class HeldRecipient:
     reason: str
 
 
-def standing(dispatch: Dispatch, *, now: datetime) -> Standing | None:
+def standing(dispatch: Dispatch) -> Standing | None:
     """None where no stop has touched it, or its relay's queue is not ours."""
     looks = list(QueueLook.objects.filter(figures__has_key=str(dispatch.pk)).order_by("-stop_id"))
     newest = [one for one in looks if one.stop_id == looks[0].stop_id]
     figures = [one.figures[str(dispatch.pk)] for one in newest]
-    failed = _failed(dispatch, now)
+    failed = _failed(dispatch)
     if not looks and failed is None:
         return None
     states = HeldMail.objects.filter(dispatch=dispatch).values_list("state").annotate(number=Count("pk"))
@@ -104,12 +104,17 @@ def _held(mail: HeldMail, who: queries.Recipient) -> HeldRecipient:
     )
 
 
-def _failed(dispatch: Dispatch, now: datetime) -> str | None:
+def is_ours(dispatch: Dispatch) -> bool:
+    """Whether its relay is the Postfix of the senders' host."""
+    relay = dispatch.relay or Relay.objects.filter(is_default=True, archived_at=None).first()
+    return relay is not None and relay.on_this_host
+
+
+def _failed(dispatch: Dispatch) -> str | None:
     """Why the newest stop has found nothing yet: the words of an error, none while the look is to come. None: it is over,
     or the relay is not the Postfix of this host."""
-    relay = dispatch.relay or relays.default_relay(now=now)
     stop = Stop.objects.filter(dispatch=dispatch).order_by("-pk").first()
-    if stop is None or not relay.on_this_host:
+    if stop is None or not is_ours(dispatch):
         return None
     looks = list(QueueLook.objects.filter(stop=stop))
     if any(str(dispatch.pk) in one.figures for one in looks):

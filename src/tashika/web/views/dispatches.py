@@ -67,7 +67,7 @@ def dispatch(request: HttpRequest, dispatch_id: int) -> HttpResponse:
             "figures": figures,
             "waits": waits_of(found, now=clock.now()),
             "came_back": _came_back(dispatch_id),
-            "queue": relay_queue.standing(found, now=clock.now()),
+            "queue": relay_queue.standing(found),
             "rows": _with_queue(rows),
             "outcome": outcome,
             "search": search,

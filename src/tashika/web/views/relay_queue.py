@@ -4,12 +4,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_POST
 
 from tashika.core import clock
 from tashika.core.errors import TashikaError
 from tashika.core.text import Text, t
 from tashika.delivery import queries
+from tashika.delivery.models import Dispatch
 from tashika.delivery.relay_queue import queries as queue
 from tashika.delivery.relay_queue import wishing
 from tashika.web.access import staff, user_of
@@ -28,24 +29,33 @@ WISHES: dict[str, Text] = {
 }
 
 
-@require_http_methods(["GET", "POST"])
+@require_GET
 @staff("see")
 def held(request: HttpRequest, dispatch_id: int) -> HttpResponse:
-    """Everybody whose mail was held; who may release decides about one (`row`) or about all that nobody has decided on."""
-    found = get_object_or_404(queries.dispatches(), pk=dispatch_id)
-    row, error = number(request.GET.get("row")), None
-    if request.method == "POST":
-        try:
-            _decide(request, dispatch_id, [row] if row else None)
-            return redirect("held_mails", dispatch_id)
-        except TashikaError as problem:
-            error = problem
+    """Everybody whose mail was held, or one of them (`row`), with what is to be decided."""
+    return _page(request, get_object_or_404(queries.dispatches(), pk=dispatch_id), None)
+
+
+@require_POST
+@staff("release")
+def decide(request: HttpRequest, dispatch_id: int) -> HttpResponse:
+    """Release or delete one (`row`), or all that nobody has decided on."""
+    found, row = get_object_or_404(queries.dispatches(), pk=dispatch_id), number(request.GET.get("row"))
+    try:
+        _decide(request, dispatch_id, [row] if row else None)
+    except TashikaError as problem:
+        return _page(request, found, problem)
+    return redirect("held_mails", dispatch_id)
+
+
+def _page(request: HttpRequest, found: Dispatch, error: TashikaError | None) -> HttpResponse:
+    dispatch_id, row = int(found.pk), number(request.GET.get("row"))
     after = number(request.GET.get("after")) or 0
     rows = queue.held(dispatch_id, after_id=row - 1 if row else after, limit=1 if row else SHOWN)
     undecided = queue.undecided(dispatch_id)
     values = {
         "dispatch": found,
-        "standing": queue.standing(found, now=clock.now()),
+        "standing": queue.standing(found),
         "rows": rows,
         "row": row,
         "asked": (undecided.filter(pk=row) if row else undecided).count(),
@@ -76,4 +86,7 @@ def _decide(request: HttpRequest, dispatch_id: int, rows: list[int] | None) -> N
     messages.success(request, str(words))
 
 
-urlpatterns = [path("dispatches/<int:dispatch_id>/held", held, name="held_mails")]
+urlpatterns = [
+    path("dispatches/<int:dispatch_id>/held", held, name="held_mails"),
+    path("dispatches/<int:dispatch_id>/held/decide", decide, name="decide_held"),
+]
