@@ -279,12 +279,12 @@ def main() -> None:
     parser.add_argument("--senders", type=int, default=0, help="only that many, instead of 1 and 2; nothing signed")
     parser.add_argument("--memory", type=int, nargs="?", const=LARGE, default=0, metavar="N")
     arguments = parser.parse_args()
-    recipients = arguments.recipients or (10_000 if arguments.quick else 100_000)
+    recipients = arguments.recipients or (8_000 if arguments.quick else 100_000)
     figures = run(
         recipients=recipients,
         rounds=arguments.rounds or (1 if arguments.quick else 3),
         processes=(1, 2) if not arguments.senders else (arguments.senders,),
-        signed=0 if arguments.senders else recipients // 4,
+        signed=0 if arguments.senders else recipients // 5,
         memory=arguments.memory,
     )
     print(json.dumps(figures))
