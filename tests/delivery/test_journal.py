@@ -79,6 +79,34 @@ def test_a_journal_on_a_full_disk_is_let_go_all_the_same(tmp_path: Path) -> None
     assert set(journal.read(tmp_path, sender).begun) == {1}
 
 
+@pytest.mark.parametrize("room", [0, 5])
+def test_a_journal_that_can_not_begin_on_a_full_disk_is_not_there(tmp_path: Path, room: int) -> None:
+    open_before = len(os.listdir("/proc/self/fd"))
+    with full_disk(room), pytest.raises(OSError, match="too large|journal"):
+        Journal(tmp_path, uuid4())
+    assert not journal.any_alive(tmp_path), "a lock that nobody lets go keeps this host from being armed (G13)"
+    assert list(tmp_path.iterdir()) == []
+    assert len(os.listdir("/proc/self/fd")) == open_before
+
+
+def test_a_rotation_that_fails_leaves_the_journal_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sender = uuid4()
+    written = Journal(tmp_path, sender)
+    written.body_begins(begun(1), "publication:3")
+    for _ in range(2):  # a lock on the new file that were left behind would stop the second for ever
+        with monkeypatch.context() as disk:
+            disk.setattr(os, "link", _no_room)
+            with pytest.raises(OSError, match="no room"):
+                written.rotate()
+    written.body_begins(begun(2), "publication:3")
+    written.abandon()
+    assert set(journal.read(tmp_path, sender).begun) == {1, 2}
+
+
+def _no_room(*_: object) -> None:
+    raise OSError("no room")
+
+
 def test_what_is_written_after_the_disk_was_full_is_not_glued_to_a_cut_line(tmp_path: Path) -> None:
     sender = uuid4()
     written = Journal(tmp_path, sender)

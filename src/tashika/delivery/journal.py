@@ -56,7 +56,7 @@ class Testimony:
 
 
 class Journal:
-    """The journal of a living sender."""
+    """The journal of a living sender. Raises OSError where it can't be written; then it is not there."""
 
     def __init__(self, folder: Path, sender: UUID) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,12 @@ class Journal:
         self._noted: list[str] = []
         self._size = 0
         self._cut = False  # whether the last line is a piece: what follows must not be glued to it
-        self._write(f"boot {boot_id()}\n")
+        try:
+            self._write(f"boot {boot_id()}\n")
+        except OSError:  # nobody would ever let go of it, and this host would pass for one that works
+            self.path.unlink()
+            self._let_go()
+            raise
 
     def body_begins(self, begun: Begun, reason: str) -> None:
         """Before the first byte of a body. Replies that were noted meanwhile are written with it."""
@@ -91,8 +96,12 @@ class Journal:
         self.flush()
         fresh = self.path.with_suffix(".part")
         descriptor = _locked(fresh)
-        os.link(self.path, _kept_name(self.path))
-        fresh.rename(self.path)
+        try:
+            os.link(self.path, _kept_name(self.path))
+            fresh.rename(self.path)
+        except OSError:
+            os.close(descriptor)
+            raise
         os.close(self._descriptor)
         self._descriptor, self._size, self._cut = descriptor, 0, False
         self._known.clear()
