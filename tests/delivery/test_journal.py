@@ -82,7 +82,7 @@ def test_a_journal_on_a_full_disk_is_let_go_all_the_same(tmp_path: Path) -> None
 @pytest.mark.parametrize("room", [0, 5])
 def test_a_journal_that_can_not_begin_on_a_full_disk_is_not_there(tmp_path: Path, room: int) -> None:
     open_before = len(os.listdir("/proc/self/fd"))
-    with full_disk(room), pytest.raises(OSError, match="too large|journal"):
+    with full_disk(room), pytest.raises(OSError, match=r"too large|journal"):
         Journal(tmp_path, uuid4())
     assert not journal.any_alive(tmp_path), "a lock that nobody lets go keeps this host from being armed (G13)"
     assert list(tmp_path.iterdir()) == []
