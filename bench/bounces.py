@@ -24,6 +24,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,9 @@ def run(*, quick: bool) -> dict[str, Any]:
     try:
         with (folder / "worker.log").open("wb") as log:
             processes.append(subprocess.Popen([sys.executable, "-m", "tashika.cli", "worker"], stderr=log))
-        site.start()
-        relay.start()
+        with ThreadPoolExecutor() as pool:
+            for starting in [pool.submit(site.start), pool.submit(relay.start)]:
+                starting.result()
         processes += scenery.senders(1)
         dispatch = _send_off(relay_port)
         _wait(dispatch.pk, [relay, site.postfix], quick)
@@ -81,9 +83,10 @@ def run(*, quick: bool) -> dict[str, Any]:
     finally:
         for process in processes:
             process.terminate()
-            process.wait(30)
         for one in (relay, site.postfix):
             one.stop()
+        for process in processes:
+            process.wait(30)
     return {"bench": "bounces", **figures, "seconds": round(time.monotonic() - began, 1)}
 
 
@@ -125,7 +128,7 @@ def _wait(dispatch: int, servers: list[Postfix], quick: bool) -> None:
         reports, read = RawReport.objects.count(), Bounce.objects.count()
         figures = queries.figures(dispatch)
         finished = Dispatch.objects.get(pk=dispatch).state == Dispatch.State.FINISHED
-        if quick and figures.queued and not figures.sending and not any(waiting):
+        if quick and figures.queued and not figures.sending:
             with connection.cursor() as cursor:
                 cursor.execute(f"UPDATE {Queued._meta.db_table} SET due_at = now()")
         quiet = quiet + 1 if finished and not any(waiting) and reports == read else 0
