@@ -28,6 +28,11 @@ class TashikaError(Exception):
         self.fix = fix
         self.where = where
 
+    @property
+    def words(self) -> str:
+        """All of it in one line, in the active language."""
+        return f"{self.what} {self.fix} {self.where}".strip()
+
 
 class NotAllowed(TashikaError):
     """The person's role does not reach so far."""

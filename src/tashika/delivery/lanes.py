@@ -181,7 +181,7 @@ class Lane:
     def _settle(self, pending: list[Carried]) -> None:
         for carried in pending:
             if not carried.settled:
-                self._ended.append(carried.cut_short(_now()))
+                self._ended.append(carried.cut_short(clock.microseconds()))
                 carried.settled = True
 
     async def _give_back(self, may_begin: MayBegin) -> None:
@@ -376,7 +376,7 @@ class Lane:
     def body_begins(self, transaction: Transaction) -> None:
         """On disk before it is on the wire."""
         assert isinstance(transaction, Carried)
-        transaction.body = _now()
+        transaction.body = clock.microseconds()
         row = transaction.row
         begun = Begun(row.id, row.message_id, row.dispatch, row.address_hash, row.claim)
         self.sender.journal.body_begins(begun, self.sender.ledger.reasons.get(row.dispatch, ""))
@@ -385,7 +385,7 @@ class Lane:
         """What became of a mail: noted for the journal and for the ledger."""
         assert isinstance(transaction, Carried)
         self._under_way.discard(transaction)
-        row, ended = transaction.row, _now()
+        row, ended = transaction.row, clock.microseconds()
         self.counts.concluded(result, transaction.begun, transaction.body, ended)
         state, due = result.outcome.value, None
         if result.outcome is Outcome.ACCEPTED:
@@ -422,11 +422,11 @@ class Lane:
 
     def _build(self, row: Claimed) -> Carried | None:
         try:
-            return begin(row, self._letters[row.dispatch], _now())
+            return begin(row, self._letters[row.dispatch], clock.microseconds())
         except Exception as error:  # a fault in one person's values must not stop the others (37 of the fault list)
             log.warning("can't be built: %s", type(error).__name__, extra={"ledger": row.id, "dispatch": row.dispatch})
             words = f"{type(error).__name__}: {error}"
-            self._end(Ended(row.id, row.claim, states.EXCLUDED, words, None, _now()))
+            self._end(Ended(row.id, row.claim, states.EXCLUDED, words, None, clock.microseconds()))
             return None
 
     def _is_too_early(self) -> bool:
@@ -444,7 +444,7 @@ class Lane:
     def _put_aside(self, row: Claimed) -> None:
         """Its receiver bears no more at this instant: back to the queue until it does, and on with the others."""
         wait = self.paces.of(row.address).aside(time.monotonic())
-        self._waiting.send_back([row], _now() + int(wait * 1_000_000))
+        self._waiting.send_back([row], clock.microseconds() + int(wait * 1_000_000))
         self._drawn += 1 if self.relay.per_hour else 0
         if not self._putting:
             self._putting = True
@@ -501,6 +501,3 @@ class Lane:
 def _nothing(dispatch: int, epoch: int) -> bool:
     """What an ending lane may begin."""
     return False
-
-
-_now = clock.microseconds

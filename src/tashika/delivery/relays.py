@@ -143,7 +143,7 @@ def check(relay: Relay) -> RelayCheck:
     except client.UnableToConnect as error:
         return RelayCheck(False, str(error))
     except TashikaError as error:
-        return RelayCheck(False, f"{error.what} {error.fix} {error.where}".strip())
+        return RelayCheck(False, error.words)
     if relay.on_this_host:
         return RelayCheck(True, str(t("接続でき、待ち行列も操作できました。", "Connected; its queue can be changed.")))
     return RelayCheck(True, str(t("接続できました。", "Connected.")))

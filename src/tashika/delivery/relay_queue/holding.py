@@ -59,8 +59,7 @@ def _look(stop: Stop, host: UUID, now: datetime) -> bool:
     try:
         found = _put_on_hold(dispatches, before.under_way if before else [])
     except TashikaError as error:
-        words = f"{error.what} {error.fix} {error.where}".strip()
-        _keep(stop, host, at=now, error=words[:500])
+        _keep(stop, host, at=now, error=error.words[:500])
         raise
     settled = before is not None and stop.answered_at is not None and not (found.fresh or found.open)
     over = settled or stop.pressed_at <= now - LONGEST

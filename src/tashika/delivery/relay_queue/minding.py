@@ -110,7 +110,7 @@ class Minder:
                 holding.note_whether_it_works(words="")
         except TashikaError as error:
             log.warning("Postfix's queue: %s", error.code)
-            holding.note_whether_it_works(words=f"{error.what} {error.fix} {error.where}")
+            holding.note_whether_it_works(words=error.words)
         return False
 
     def _is_time(self, name: str, every: float) -> bool:
