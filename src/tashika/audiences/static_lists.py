@@ -10,7 +10,7 @@ from tashika.accounts.models import User
 from tashika.accounts.users import actor_of
 from tashika.audiences import rules
 from tashika.audiences.models import StaticMember
-from tashika.contents import drafting
+from tashika.contents import frozen
 from tashika.contents.models import Content, Kind
 from tashika.core import audit
 from tashika.people.addresses import address_key
@@ -20,10 +20,10 @@ from tashika.people.models import Contact
 def add(*, content: Content, text: str, by: User, now: datetime) -> tuple[int, list[str]]:
     """Put the contacts whose addresses stand in a text on a list; how many were new, and the addresses that nobody has.
     Raises Frozen."""
-    drafting.refuse_if_frozen(content)
     keys = {address_key(one): one for one in re.findall(r"[^\s,;\"'<>、]+@[^\s,;\"'<>、]+", text)}
     known = dict(Contact.objects.filter(email_key__in=list(keys)).values_list("email_key", "pk"))
     with transaction.atomic():
+        frozen.locked(content)
         before = StaticMember.objects.filter(content_id=content.pk).count()
         StaticMember.objects.bulk_create(
             [StaticMember(content_id=content.pk, contact_id=pk, added_at=now) for pk in known.values()],
@@ -39,8 +39,8 @@ def add(*, content: Content, text: str, by: User, now: datetime) -> tuple[int, l
 
 def remove(*, content: Content, contact_id: int, by: User, now: datetime) -> bool:
     """Take a contact off a list; whether it was on it. Raises Frozen."""
-    drafting.refuse_if_frozen(content)
     with transaction.atomic():
+        frozen.locked(content)
         gone, _ = StaticMember.objects.filter(content_id=content.pk, contact_id=contact_id).delete()
         if gone:
             detail = {"contact": contact_id}

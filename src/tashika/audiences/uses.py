@@ -20,6 +20,16 @@ def of_tag(tag: Tag) -> list[Content]:
     return _asking(lambda leaf: leaf.get("field") == "tag" and leaf.get("value") in names)
 
 
+def of_mail(number: int) -> list[Content]:
+    """The segments that ask who got, opened or clicked a mail."""
+    return _asking(lambda leaf: _mail_of(leaf.get("value")) == str(number))
+
+
+def _mail_of(value: Any) -> str:
+    named = str(value.get("mail") or "") if isinstance(value, Mapping) else ""
+    return named.upper().removeprefix("M-")
+
+
 def _asking(holds: Callable[[Mapping[str, Any]], bool]) -> list[Content]:
     segments = of_kind(Kind.SEGMENT).prefetch_related("versions")
     return [one for one in segments if any(holds(leaf) for body in _bodies(one) for leaf in _leaves(body))]

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from tashika.contents import drafting
+from tashika.contents import frozen
 from tashika.contents.models import Content
 from tashika.core import audit
 from tashika.core.actors import Actor
@@ -13,8 +13,7 @@ from tashika.core.actors import Actor
 def archive(*, content: Content, by: Actor, now: datetime) -> None:
     """Archive a content; doing it again changes nothing. Raises Frozen (G7)."""
     with transaction.atomic():
-        current = Content.objects.select_for_update().get(pk=content.pk)
-        drafting.refuse_if_frozen(current)
+        current = frozen.locked(content)
         if current.archived_at is None:
             current.archived_at = now
             current.save(update_fields=["archived_at"])

@@ -6,10 +6,11 @@ from typing import Any
 from django.db import connection, transaction
 
 from tashika.accounts.models import User
-from tashika.contents.models import LETTERS, Content, Freeze, Kind
+from tashika.contents import frozen, revisions
+from tashika.contents.models import LETTERS, Content, Kind
 from tashika.core import audit
 from tashika.core.actors import SYSTEM, Actor
-from tashika.core.errors import Conflict, Frozen, TashikaError
+from tashika.core.errors import Conflict, TashikaError
 from tashika.core.text import t
 
 LONGEST_NAME = 200  # characters, as the column
@@ -20,6 +21,20 @@ class UnableToName(TashikaError):
 
     code = "unable_to_name"
     status = 422
+
+
+class SavedMeanwhile(Conflict):
+    """Somebody else saved first; `current` is the content as they left it."""
+
+    def __init__(self, current: Content) -> None:
+        who = current.draft_saved_by.name if current.draft_saved_by else "Tashika"
+        super().__init__(
+            t("{who} さんが先に保存しました。", "{who} has saved meanwhile.", who=who),
+            fix=t(
+                "最新の下書きを開いて、変更を入れ直してください。", "Open the latest draft and make your change again."
+            ),
+        )
+        self.current = current
 
 
 def create(*, kind: str, name: str, draft: dict[str, Any], by: User | None, now: datetime) -> Content:
@@ -38,6 +53,7 @@ def create(*, kind: str, name: str, draft: dict[str, Any], by: User | None, now:
             created_at=now,
             created_by=by,
         )
+        revisions.remember(content, label=_actor(by).label, now=now)
         audit.record(actor=_actor(by), verb="create_content", subject=content.public_id, now=now, detail={"name": name})
     return content
 
@@ -53,27 +69,20 @@ def save(
 ) -> Content:
     """Save the draft. `revision` is the one that the editor had loaded.
 
-    Raises Conflict, overwriting nothing, when somebody saved meanwhile; Frozen while an incident holds it (G7);
+    Raises SavedMeanwhile, overwriting nothing, when somebody saved meanwhile; Frozen while an incident holds it (G7);
     UnableToName.
     """
     with transaction.atomic():
-        current = Content.objects.select_for_update().get(pk=content.pk)
-        refuse_if_frozen(current)
+        current = frozen.locked(content)
         if revision is not None and revision != current.draft_revision:
-            who = current.draft_saved_by.name if current.draft_saved_by else "Tashika"
-            raise Conflict(
-                t("{who} さんが先に保存しました。", "{who} has saved meanwhile.", who=who),
-                fix=t(
-                    "最新の下書きを開いて、変更を入れ直してください。",
-                    "Open the latest draft and make your change again.",
-                ),
-            )
+            raise SavedMeanwhile(current)
         current.draft = draft
         current.name = _fitting(name or "") or current.name
         current.draft_revision += 1
         current.draft_saved_at = now
         current.draft_saved_by = by
         current.save(update_fields=["draft", "name", "draft_revision", "draft_saved_at", "draft_saved_by"])
+        revisions.remember(current, label=_actor(by).label, now=now)
         audit.record(
             actor=_actor(by),
             verb="save_draft",
@@ -82,21 +91,6 @@ def save(
             detail={"revision": current.draft_revision},
         )
     return current
-
-
-def refuse_if_frozen(content: Content) -> None:
-    """Raises Frozen, saying which incident and since when."""
-    freeze = Freeze.objects.filter(content=content, lifted_at=None).order_by("since").first()
-    if freeze:
-        raise Frozen(
-            t(
-                "{id} は事案 {incident} により保全されています。",
-                "{id} is frozen by incident {incident}.",
-                id=content.public_id,
-                incident=freeze.by_incident,
-            ),
-            fix=t("複製して編集してください。", "Make a copy and edit that."),
-        )
 
 
 def _fitting(name: str) -> str:
@@ -110,3 +104,20 @@ def _fitting(name: str) -> str:
 
 def _actor(by: User | None) -> Actor:
     return Actor("user", by.pk, str(by)) if by else SYSTEM
+
+
+def set_aside(*, content: Content, draft: dict[str, Any], name: str, by: User, now: datetime) -> None:
+    """Keep what a person had written when another had saved first, and did not choose: it never becomes the draft.
+
+    Raises Frozen, UnableToName.
+    """
+    with transaction.atomic():
+        current = frozen.locked(content)
+        revisions.set_aside(current, name=_fitting(name), draft=draft, by=by, label=_actor(by).label, now=now)
+        audit.record(
+            actor=_actor(by),
+            verb="set_draft_aside",
+            subject=current.public_id,
+            now=now,
+            detail={"revision": current.draft_revision},
+        )

@@ -1,4 +1,4 @@
-"""Content, Version, Use, Freeze."""
+"""Content, Version, Use, DraftRevision, Freeze, Editing."""
 
 from django.db import models
 
@@ -98,6 +98,48 @@ class Use(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_version_id} → {self.used_version_id}"
+
+
+class DraftRevision(models.Model):
+    """The draft as it stood after one person's saves of a few minutes: who changed what, and when.
+
+    `first_revision` to `last_revision` are the saves that the row stands for; `draft` is as the last of them left it.
+    `aside` rows never were the draft: what somebody had written when another had saved first, and did not choose.
+    """
+
+    content = models.ForeignKey(Content, on_delete=models.PROTECT, related_name="revisions")
+    first_revision = models.PositiveIntegerField()
+    last_revision = models.PositiveIntegerField()
+    name = models.CharField(max_length=200)
+    draft = models.JSONField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    by_label = models.CharField(max_length=200)  # with the API key or the command line, where it came that way
+    aside = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "contents_draft_revision"
+        indexes = [models.Index(fields=["content", "-last_revision"], name="contents_revision_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.content_id} r{self.last_revision}"
+
+
+class Editing(models.Model):
+    """Somebody has the editor of a content open; `seen_at` is when the page last said so. One row a tab."""
+
+    content = models.ForeignKey(Content, on_delete=models.CASCADE, related_name="editing")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    tab = models.CharField(max_length=40)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "contents_editing"
+        constraints = [models.UniqueConstraint(fields=["content", "user", "tab"], name="contents_editing_once")]
+
+    def __str__(self) -> str:
+        return f"{self.content_id} by {self.user_id}"
 
 
 class Freeze(models.Model):

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from tashika.accounts.models import User
+from tashika.contents import frozen
 from tashika.contents.models import Content, Use, Version
 
 
@@ -16,7 +17,7 @@ def keep(*, content: Content, by: User | None, now: datetime, uses: Iterable[Ver
     """The version that equals the draft: the one kept before if nothing changed, else a new one.
 
     `uses` are the versions that this one depends on; they belong to what is hashed, so that a scenario over a new
-    version of its mail is a new version of the scenario.
+    version of its mail is a new version of the scenario. Raises Frozen where it would be a new one (G7).
     """
     used = sorted(uses, key=lambda version: int(version.pk))
     with transaction.atomic():
@@ -25,6 +26,7 @@ def keep(*, content: Content, by: User | None, now: datetime, uses: Iterable[Ver
         found = Version.objects.filter(content=current, hash=digest).first()
         if found:
             return found
+        frozen.refuse_if_frozen(current)
         last = current.versions.order_by("-number").values_list("number", flat=True).first()
         version = Version.objects.create(
             content=current,

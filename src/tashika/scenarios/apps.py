@@ -4,3 +4,11 @@ from django.apps import AppConfig
 class ScenariosConfig(AppConfig):
     name = "tashika.scenarios"
     label = "scenarios"
+
+    def ready(self) -> None:
+        from tashika.contents import kinds
+        from tashika.contents.models import Kind
+        from tashika.scenarios import drafting, outlining
+
+        ways = kinds.Ways(drafting.accepted, outlining.outline, for_copy=drafting.for_copy)
+        kinds.register(Kind.SCENARIO, ways)

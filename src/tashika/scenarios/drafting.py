@@ -41,6 +41,11 @@ def accepted(draft: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def for_copy(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """What a copy begins with: a broadcast without its time, so that it can't leave by an old one."""
+    return {**draft, "send_at": None} if draft.get("type", "broadcast") == "broadcast" else dict(draft)
+
+
 def archive(*, scenario: Content, by: Actor, now: datetime) -> None:
     """Take a scenario out of the list. Raises Conflict while it is published, Frozen."""
     with transaction.atomic():

@@ -8,7 +8,7 @@ from django.db import transaction
 from tashika.accounts.models import User
 from tashika.accounts.roles import require
 from tashika.accounts.users import actor_of
-from tashika.contents import drafting, versions
+from tashika.contents import frozen, versions
 from tashika.contents.models import Content
 from tashika.core import audit
 from tashika.core.errors import Conflict, TashikaError
@@ -72,7 +72,7 @@ def _is_the_same(last: Publication, clearance: Clearance, choice: str | None) ->
 def _begin(scenario: Content, clearance: Clearance, by: User, now: datetime) -> Publication:
     broadcast = _locked(broadcasts.of(scenario))
     for content in (broadcast.scenario, broadcast.segment, broadcast.mail):
-        drafting.refuse_if_frozen(content)
+        frozen.refuse_if_frozen(content)
     if broadcasts.bill_hash(broadcast) != clearance.bill_hash:
         raise Conflict(
             t(

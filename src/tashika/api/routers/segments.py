@@ -11,6 +11,7 @@ from tashika.api import drafts
 from tashika.api.app import actor_of, person_of, require
 from tashika.api.drafts import ContentOut, ContentPage, DraftIn, VersionOut
 from tashika.api.paging import After, Limit
+from tashika.audiences import drafting as segment_drafts
 from tashika.audiences import matching, schema, static_lists
 from tashika.contents import archiving, drafting
 from tashika.contents.models import Content, Kind
@@ -69,7 +70,7 @@ def add_segment(request: HttpRequest, values: DraftIn) -> Status[Content]:
     """A new segment: the draft is {"rule": …}, or {"static": true} for a list. A rule that can't be understood is
     refused with its place."""
     require(request, "edit")
-    draft = _accepted(values.draft)
+    draft = segment_drafts.accepted(values.draft)
     made = drafting.create(kind=Kind.SEGMENT, name=values.name, draft=draft, by=person_of(request), now=clock.now())
     return Status(201, made)
 
@@ -105,7 +106,7 @@ def save_segment(request: HttpRequest, public_id: str, values: DraftIn) -> Conte
     require(request, "edit")
     return drafting.save(
         content=drafts.of(Kind.SEGMENT, public_id),
-        draft=_accepted(values.draft),
+        draft=segment_drafts.accepted(values.draft),
         name=values.name,
         revision=values.revision,
         by=person_of(request),
@@ -156,13 +157,6 @@ def segment_versions(request: HttpRequest, public_id: str) -> list[dict[str, Any
     """Its versions, the newest first."""
     require(request, "see")
     return drafts.versions_of(drafts.of(Kind.SEGMENT, public_id))
-
-
-def _accepted(draft: dict[str, Any]) -> dict[str, Any]:
-    if draft.get("static") is True:
-        return {"static": True}
-    matching.audience_sql({"rule": draft.get("rule")})
-    return {"rule": draft.get("rule")}
 
 
 def _counted(draft: dict[str, Any], key: int | None) -> dict[str, Any]:

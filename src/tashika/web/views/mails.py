@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tashika.accounts import roles
 from tashika.accounts.models import User
-from tashika.contents import queries, versions
-from tashika.contents.models import Content, Freeze, Kind, Version
+from tashika.contents import frozen, queries, versions
+from tashika.contents.models import Content, Kind, Version
 from tashika.core import clock
 from tashika.core.errors import Conflict, NotFound
 from tashika.core.text import t
@@ -64,7 +64,7 @@ def new_mail(request: HttpRequest) -> HttpResponse:
 def mail(request: HttpRequest, public_id: str) -> HttpResponse:
     """The editor; for those who may not edit, and while frozen, to look at only."""
     content = _mail(public_id)
-    freeze = Freeze.objects.filter(content=content, lifted_at=None).order_by("since").first()
+    freeze = frozen.standing(content)
     editable = roles.may(_who(request).role, "edit") and freeze is None
     body = {**EMPTY, **content.draft}
     data = {

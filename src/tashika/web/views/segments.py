@@ -9,6 +9,7 @@ from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tashika.audiences import list_files, matching, rules, schema, static_lists
+from tashika.audiences.wording import TESTS
 from tashika.contents import drafting
 from tashika.contents import queries as contents
 from tashika.contents.models import Content, Kind
@@ -21,31 +22,6 @@ from tashika.people.models import Contact
 from tashika.web.access import staff, user_of
 from tashika.web.reading import json_body, number
 from tashika.web.views import _lists
-
-TESTS: dict[str, Text] = {
-    "is": t("が次と同じ", "is"),
-    "is_not": t("が次と違う", "is not"),
-    "contains": t("に次を含む", "contains"),
-    "not_contains": t("に次を含まない", "does not contain"),
-    "starts_with": t("が次で始まる", "starts with"),
-    "ends_with": t("が次で終わる", "ends with"),
-    "in": t("が次のどれか", "is one of"),
-    "is_empty": t("が空", "is empty"),
-    "is_not_empty": t("が空でない", "is not empty"),
-    "at_least": t("が次以上", "at least"),
-    "at_most": t("が次以下", "at most"),
-    "before": t("が次より前", "before"),
-    "after": t("が次より後", "after"),
-    "within_days": t("が次の日数以内", "within days"),
-    "has": t("がついている", "has"),
-    "has_not": t("がついていない", "has not"),
-    "in_list": t("に入っている", "is on"),
-    "not_in_list": t("に入っていない", "is not on"),
-    "did": t("をした", "did"),
-    "did_not": t("をしていない", "did not"),
-    "is_yes": t("が「はい」", "is yes"),
-    "is_no": t("が「いいえ」", "is no"),
-}
 
 
 @require_GET
