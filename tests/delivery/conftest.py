@@ -70,7 +70,15 @@ def relay_to(server: SmtpServer, now: datetime, **changes: object) -> Relay:
     return Relay.objects.create(**{**values, **changes})
 
 
-def planned(number: int, relay: Relay, now: datetime, *, reason: str = "test:1", domains: int = 1) -> Dispatch:
+def planned(
+    number: int,
+    relay: Relay,
+    now: datetime,
+    *,
+    reason: str = "test:1",
+    domains: int = 1,
+    audience: planning.Audience = ALL,
+) -> Dispatch:
     """A dispatch to that many invented people, ready to be sent."""
     if not Contact.objects.exists():
         add_contacts(number, now, domains)
@@ -82,7 +90,7 @@ def planned(number: int, relay: Relay, now: datetime, *, reason: str = "test:1",
         give_up_at=now + timedelta(days=1),
         now=now,
     )
-    planning.plan(dispatch=dispatch, audience=ALL, now=now)
+    planning.plan(dispatch=dispatch, audience=audience, now=now)
     return dispatch
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -15,6 +15,8 @@ from tashika.delivery.models import Dispatch, Relay
 from tashika.mails import merge_values
 
 URGENT, STEP, BULK = 1, 3, 5  # priorities: tests and apologies; step mails; everything else
+GIVE_UP_AFTER = timedelta(days=2)  # how long refusals of what is added or released are tried again
+_COARSE = timedelta(hours=1)  # a dispatch's `give_up_at` moves in steps: senders compile its mail anew each time
 
 Audience = tuple[str, Sequence[Any]]  # a SELECT of contact ids with its parameters
 
@@ -63,18 +65,11 @@ def plan(*, dispatch: Dispatch, audience: Audience, now: datetime) -> int:
     however many, the dispatch is not locked, so that a stop never waits for them. Whoever finds at the end that it was
     stopped meanwhile leaves no row at all: nobody was planned, and the stop's figures stay true.
     """
-    audience_sql, audience_values = audience
-    values_sql, values = merge_values.values_sql(merge_values.fields_of(dispatch.mail_version.body))
-    statement = sql.load("delivery", "plan").format(
-        audience=audience_sql, merge_values=values_sql, eligibility=eligibility()
-    )
     with transaction.atomic(), connection.cursor() as cursor:
         begun = Dispatch.objects.get(pk=dispatch.pk)
         if begun.state != Dispatch.State.PLANNING or not _alone(cursor, begun):
             return int(begun.planned)
-        cursor.execute(statement, [*values, *audience_values, begun.pk, now])
-        cursor.execute("SELECT count(*) FROM delivery_ledger WHERE dispatch_id = %s", [begun.pk])
-        planned = int(cursor.fetchone()[0])
+        planned, _ = _write(cursor, begun, audience, now)
         current = Dispatch.objects.select_for_update(no_key=True).get(pk=begun.pk)
         if (current.state, current.epoch) != (begun.state, begun.epoch):
             transaction.set_rollback(True)
@@ -82,8 +77,63 @@ def plan(*, dispatch: Dispatch, audience: Audience, now: datetime) -> int:
         current.planned = planned
         current.state = Dispatch.State.SENDING
         current.save(update_fields=["planned", "state"])
-        cursor.execute("SELECT pg_notify('tashika_work', %s)", [str(current.pk)])
+        _wake(cursor, current)
     return planned
+
+
+def add(
+    *, dispatch: Dispatch, audience: Audience, now: datetime, give_up_after: timedelta = GIVE_UP_AFTER
+) -> int | None:
+    """Append people to a dispatch, whether it is being planned, is sending or has finished: the mails of a step, a few at a
+    time over weeks. The number of rows written, queued or excluded; who has a row already gets no second one (G1). None
+    where the dispatch is stopped: nothing was added, and the people stay whose they are.
+
+    One statement over the set, in the caller's transaction. Several adds at once wait for each other. From here until
+    the caller commits a stop of this dispatch waits too, so that its figures are exact (G3): add last, then commit; and
+    whoever adds to several dispatches in one transaction does it in the order of their ids. Other dispatches, claims and
+    records wait for nothing. What is refused for the time being is tried again for `give_up_after` at least.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('plan'), %s)", [dispatch.pk])
+        begun = Dispatch.objects.select_related("mail_version").get(pk=dispatch.pk)
+        if begun.state == Dispatch.State.STOPPED:
+            return None
+        rows, queued = _write(cursor, begun, audience, now)
+        current = Dispatch.objects.select_for_update(no_key=True).get(pk=begun.pk)
+        if current.state == Dispatch.State.STOPPED or current.epoch != begun.epoch:
+            transaction.set_rollback(True)
+            return None
+        if rows:
+            _grow(current, rows, queued, now + give_up_after)
+        if queued:
+            _wake(cursor, current)
+    return rows
+
+
+def _grow(dispatch: Dispatch, rows: int, queued: int, give_up_at: datetime) -> None:
+    """A dispatch, locked, has got more rows."""
+    dispatch.planned += rows
+    if queued or dispatch.state == Dispatch.State.PLANNING:
+        dispatch.state, dispatch.finished_at = Dispatch.State.SENDING, None
+    if give_up_at - dispatch.give_up_at > _COARSE:
+        dispatch.give_up_at = give_up_at
+    dispatch.save(update_fields=["planned", "state", "finished_at", "give_up_at"])
+
+
+def _write(cursor: CursorWrapper, dispatch: Dispatch, audience: Audience, now: datetime) -> tuple[int, int]:
+    """Write the rows of an audience: how many, and how many of them are queued."""
+    audience_sql, audience_values = audience
+    values_sql, values = merge_values.values_sql(merge_values.fields_of(dispatch.mail_version.body))
+    statement = sql.load("delivery", "plan").format(
+        audience=audience_sql, merge_values=values_sql, eligibility=eligibility()
+    )
+    cursor.execute(statement, [*values, *audience_values, dispatch.pk, now])
+    rows, queued = cursor.fetchone()
+    return int(rows), int(queued)
+
+
+def _wake(cursor: CursorWrapper, dispatch: Dispatch) -> None:
+    cursor.execute("SELECT pg_notify('tashika_work', %s)", [str(dispatch.pk)])
 
 
 def _alone(cursor: CursorWrapper, dispatch: Dispatch) -> bool:

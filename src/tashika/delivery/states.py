@@ -24,8 +24,8 @@ EXCEPTIONS = (REFUSED, IN_DOUBT, EXCLUDED)  # what an index finds among millions
 MOVES: dict[tuple[str, str], Text] = {
     (QUEUED, SENDING): t("送信プロセスが引き受ける", "a sender claims it"),
     (QUEUED, EXCLUDED): t(
-        "引き受けるときにもう一度判定した結果：配信停止、配信除外、削除 (G5)",
-        "judged again at the claim: opted out, suppressed, deleted (G5)",
+        "引き受けるときにもう一度判定した結果：配信停止、配信除外、削除 (G5)。または、止めたあとで送らないことを人が選んだ (G8)",
+        "judged again at the claim: opted out, suppressed, deleted (G5); or a person chose after a stop not to send it (G8)",
     ),
     (SENDING, ACCEPTED): t("本文のあとのリレーの2xx応答", "the relay's 2xx after the body"),
     (SENDING, REFUSED): t(
@@ -70,9 +70,7 @@ DISPATCH_MOVES: dict[tuple[str, str], Text] = {
     ("stopped", "planning"): t(
         "台帳ができる前に止めたものを、人が解除した", "a person releases it before it was planned"
     ),
-    ("finished", "sending"): t(
-        "確実に出ていないものを、人がもう一度待ち行列に入れた", "a person queues again what surely was not sent"
-    ),
+    ("finished", "sending"): t("宛先があとから加わった（ステップメール）", "more people were added (step mails)"),
 }
 
 # What each crash leaves behind, and who puts it right. None of it sends a mail again by itself.

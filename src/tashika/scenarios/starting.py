@@ -22,7 +22,6 @@ State = Publication.State
 
 LATE = timedelta(hours=1)  # what is later than this does not start by itself (listmonk #1801 sent after a restore)
 AT_ONCE = 10_000  # people; planning them takes about half a second
-GIVE_UP = timedelta(days=2)  # how long temporary refusals are tried again
 
 
 def start_due(*, now: datetime) -> int:
@@ -71,7 +70,7 @@ def _start(key: int, now: datetime) -> int:
             name=publication.mail_version.name,
             mail_version=publication.mail_version,
             relay=_relay(publication),
-            give_up_at=now + GIVE_UP,
+            give_up_at=now + planning.GIVE_UP_AFTER,
             now=now,
         )
         publication.dispatch_id, publication.state = int(dispatch.pk), State.RUNNING

@@ -1,4 +1,5 @@
--- One ledger row per contact of the audience, queued or excluded with its reason. Planning again adds only who is missing.
+-- One ledger row per contact of the audience, queued or excluded with its reason; only for who has none yet. How many rows
+-- were written, and how many of them are queued.
 WITH planned AS (
     INSERT INTO delivery_ledger
         (dispatch_id, contact_id, address, address_key, address_hash, state, why, message_id, merge_values)
@@ -20,6 +21,9 @@ WITH planned AS (
     ORDER BY c.id
     ON CONFLICT DO NOTHING
     RETURNING id, dispatch_id, state
+),
+waiting AS (
+    INSERT INTO delivery_queue (row_id, dispatch_id, due_at)
+    SELECT id, dispatch_id, %s FROM planned WHERE state = 'queued'
 )
-INSERT INTO delivery_queue (row_id, dispatch_id, due_at)
-SELECT id, dispatch_id, %s FROM planned WHERE state = 'queued'
+SELECT count(*), count(*) FILTER (WHERE state = 'queued') FROM planned

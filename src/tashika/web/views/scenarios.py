@@ -36,6 +36,7 @@ EXCLUDED: dict[str, Text] = {
     "address_changed": t("アドレスが変わった", "Address has changed"),
     "handed_over": t("復元前に同じメールが送られている", "The same mail left before the database was put back"),
     "unbuildable": t("メールを作れない", "The mail can't be built"),
+    "skipped": t("止めたあと、送らないことを選んだ", "Stopped, and chosen not to be sent"),
 }
 ODDITIES: dict[str, Text] = {
     "no_family_name": t("姓が空", "No family name"),
