@@ -52,6 +52,11 @@ def audience_sql(body: dict[str, Any], content_id: int | None = None) -> tuple[s
     return f"SELECT c.id FROM people_contact c WHERE {compiled.sql}", compiled.values
 
 
+def condition(rule: Any) -> rules.Compiled:
+    """A rule as a condition over contact alias `c`. Raises UnableToMatch with the place."""
+    return _compiled(rule)
+
+
 def count(body: dict[str, Any], content_id: int | None = None) -> int:
     """How many contacts match. Raises UnableToMatch."""
     statement, values = audience_sql(body, content_id)

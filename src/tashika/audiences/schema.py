@@ -28,6 +28,8 @@ _OTHERS: tuple[tuple[Field, Text], ...] = (
     (Field("tag", "tag"), t("タグ", "Tag")),
     (Field("list", "list"), t("静的リスト", "Static list")),
     (Field("activity", "activity"), t("行動", "Activity")),
+    (Field("score", "number", "c.score"), t("スコア", "Score")),
+    (Field("rank", "text", "c.rank"), t("ランク", "Rank")),
     (Field("consent", "choice", "c.consent", ("none", "given", "withdrawn")), t("同意", "Consent")),
     (Field("owner", "text", "(SELECT u.email FROM accounts_user u WHERE u.id = c.owner_id)"), t("担当者", "Owner")),
     (

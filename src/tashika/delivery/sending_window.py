@@ -51,11 +51,12 @@ class Window:
         return next(opening for opening in openings if opening > local and self._is_day(opening.date()))
 
     def _is_day(self, day: date) -> bool:
-        return day.weekday() in self.days and (self.holidays or not _is_holiday(day))
+        return day.weekday() in self.days and (self.holidays or not is_holiday(day))
 
 
 @lru_cache(maxsize=400)
-def _is_holiday(day: date) -> bool:
+def is_holiday(day: date) -> bool:
+    """Whether a day is a national holiday of Japan."""
     return bool(jpholiday.is_holiday(day))
 
 

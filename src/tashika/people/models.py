@@ -73,6 +73,8 @@ class Contact(models.Model):
     note = models.TextField(blank=True, default="", db_default="")
     owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     custom = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))  # CustomField.key -> value
+    score = models.IntegerField(default=0, db_default=0)  # as scenarios and rules have added it up
+    rank = models.CharField(max_length=20, blank=True, default="", db_default="")
     # The state that the latest Consent row gives: none | given | withdrawn (= opted out).
     consent = models.CharField(max_length=10, default="none", db_default="none")
     opted_out_at = models.DateTimeField(null=True)

@@ -20,3 +20,11 @@ def of_actor(actor: Actor, *, now: datetime) -> Source:
         kind=kinds[actor.kind], ref=ref, defaults={"label": actor.label[:300], "at": now}
     )
     return source
+
+
+def of_scenario(public_id: str, name: str, *, now: datetime) -> Source:
+    """The source of what a scenario sets, such as S-12."""
+    source, _ = Source.objects.get_or_create(
+        kind="scenario", ref=public_id, defaults={"label": f"{public_id} {name}"[:300], "at": now}
+    )
+    return source

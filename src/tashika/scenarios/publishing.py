@@ -1,5 +1,6 @@
 """Publish a scenario: pin what runs, on a clearance that is still true."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,6 +19,7 @@ from tashika.delivery import releasing
 from tashika.mails import drafting as mail_drafts
 from tashika.scenarios import broadcasts
 from tashika.scenarios.broadcasts import Broadcast
+from tashika.scenarios.flow import publishing as flow_publishing
 from tashika.scenarios.models import Publication
 
 State = Publication.State
@@ -38,12 +40,19 @@ class Clearance:
 
 
 def publish(
-    *, scenario: Content, clearance: Clearance, by: User, now: datetime, choice: str | None = None
+    *,
+    scenario: Content,
+    clearance: Clearance,
+    by: User,
+    now: datetime,
+    choice: str | None = None,
+    moves: Mapping[str, str | None] | None = None,
 ) -> Publication:
     """Publish a scenario, or go on with one that was unpublished.
 
     A broadcast that has begun goes on with the bill it was published with and with the same dispatch, so that nobody
-    can get it twice (G1). What was stopped is sent only if `choice` is "send"; "skip" ends it there (G8).
+    can get it twice (G1). What was stopped is sent only if `choice` is "send"; "skip" ends it there (G8). For a flow see
+    `flow.publishing`, also for `moves`.
     Raises NotAllowed, Frozen, Conflict, UnableToPublish. Publishing the same twice gives the same publication.
     """
     require(by.role, "publish")
@@ -52,6 +61,16 @@ def publish(
         last = Publication.objects.select_for_update().filter(scenario=current).order_by("-id").first()
         if last is not None and _is_the_same(last, clearance, choice):
             return last
+        if current.draft.get("type") == "flow":
+            return flow_publishing.publish(
+                scenario=current,
+                bill_hash=clearance.bill_hash,
+                people=clearance.people,
+                by=by,
+                now=now,
+                choice=choice,
+                moves=moves,
+            )
         if last is not None and last.dispatch_id is not None:
             return _go_on(last, choice, by, now)
         return _begin(current, clearance, by, now)
@@ -61,7 +80,7 @@ def _is_the_same(last: Publication, clearance: Clearance, choice: str | None) ->
     """Whether this was published a moment ago: a double click, another tab, a second operator."""
     if last.state not in (State.WAITING, State.RUNNING):
         return last.resumes_id is not None and last.state == State.FINISHED and choice == "skip"
-    if last.resumes_id is None and bytes(last.bill_hash) != clearance.bill_hash:
+    if (last.resumes_id is None or last.dispatch_id is None) and bytes(last.bill_hash) != clearance.bill_hash:
         raise UnableToPublish(
             t("別の内容ですでに公開しています。", "It is already published, with other contents."),
             fix=t("公開中のものを見てください。止めるには「非公開にする」を押します。", "Look at what is published."),

@@ -12,6 +12,7 @@ from tashika.core.text import Text, t
 from tashika.delivery import stopping
 from tashika.delivery.stopping import StopAnswer
 from tashika.scenarios import queries
+from tashika.scenarios.flow import stopping as flow_stopping
 from tashika.scenarios.models import Publication
 
 State = Publication.State
@@ -56,18 +57,22 @@ def unpublish(*, scenario: Content, by: Actor, now: datetime, reason: str = "") 
     calls itself unpublished and goes on sending. The audit trail's lock is taken last, after the gate, as an emergency
     stop does: pressed at once, neither waits for the other.
     """
-    if (running := queries.live(scenario)) is not None and running.dispatch_id is not None:
-        stopping.forewarn(running.dispatch_id)
+    if (running := queries.live(scenario)) is not None:
+        flow_stopping.forewarn(running)
+        if running.dispatch_id is not None:
+            stopping.forewarn(running.dispatch_id)
     with transaction.atomic():
         Content.objects.select_for_update().get(pk=scenario.pk)
         publications = Publication.objects.select_for_update().filter(scenario=scenario)
         last = publications.order_by("-id").first()  # locked: one that is just starting is waited for, then stopped
-        stop = None
+        stops = []
         if last is not None and last.dispatch_id is not None:
-            stop = stopping.press(dispatch_id=last.dispatch_id, by=by, now=now, reason=reason)
+            stops = [stopping.press(dispatch_id=last.dispatch_id, by=by, now=now, reason=reason)]
+        elif last is not None:
+            stops = flow_stopping.press(last, by=by, now=now, reason=reason)
         if last is not None and last.state in (State.WAITING, State.RUNNING):
             last.state, last.unpublished_at = State.UNPUBLISHED, now
             last.unpublished_by_id = by.id if by.kind == "user" else None
             last.save(update_fields=["state", "unpublished_at", "unpublished_by"])
             audit.record(actor=by, verb="unpublish", subject=scenario.public_id, now=now, detail={"reason": reason})
-    return stopping.await_answers(stop) if stop else None
+    return flow_stopping.await_answers(stops)

@@ -1,0 +1,183 @@
+"""Who goes on: a set of people of one node at a time, each set one transaction. What a step does and that it was done are
+one commit, so that a killed worker leaves neither a step undone nor one done twice."""
+
+import time
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from tashika.audiences import matching
+from tashika.core import sql
+from tashika.scenarios.flow import acting, entering, nodes, running, timing, watching
+from tashika.scenarios.flow.batch import Batch, Walker
+from tashika.scenarios.flow.nodes import Node
+from tashika.scenarios.flow.running import Running
+from tashika.scenarios.models import Enrolment
+
+SET = 5_000  # people of one node in one transaction: some hundred milliseconds, which an unpublishing waits at most
+TURN = 4.0  # seconds that a worker goes on before it asks anew what there is
+RESTS = (nodes.WAIT, nodes.DECISION)
+
+State = Enrolment.State
+
+
+def advance(*, now: datetime) -> int:
+    """Everything that is due in all running flows, a set of each in turn, so that a large one does not keep a small one
+    waiting; how many steps. May run on several workers at once."""
+    ends, steps = time.monotonic() + TURN, 0
+    while entering.hear(now=now) and time.monotonic() < ends:
+        pass
+    for pk in running.all_running():
+        entering.look(pk, now=now)
+    due = running.all_running()
+    while due and time.monotonic() < ends:
+        walked = {pk: _turn(pk, now) for pk in due}
+        steps += sum(walked.values())
+        due = [pk for pk in due if walked[pk]]
+    return steps
+
+
+def _turn(publication_id: int, now: datetime) -> int:
+    """A set of each node of one flow, in the order in which people pass them; how many steps."""
+    with transaction.atomic():
+        flow = running.locked(publication_id)
+    if flow is None:
+        return 0
+    waiting = _where_something_is_due(flow, now)
+    steps = 0
+    for node in flow.flow.nodes.values():
+        if node.id in waiting or steps:
+            steps += step(publication_id, node.id, now=now)
+    return steps
+
+
+def _where_something_is_due(flow: Running, now: datetime) -> set[str]:
+    names = list(flow.flow.nodes)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT n FROM unnest(%s::varchar[]) n WHERE EXISTS (SELECT FROM scenarios_enrolment e"
+            " WHERE e.scenario_id = %s AND e.node = n AND e.state = 'walking' AND e.due_at <= %s)",
+            [names, flow.scenario, now],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def step(publication_id: int, node_id: str, *, now: datetime) -> int:
+    """One set of people who are due at a node: its work is done and they go on; how many."""
+    with transaction.atomic():
+        flow = running.locked(publication_id)
+        node = flow.flow.nodes.get(node_id) if flow else None
+        if flow is None or node is None:
+            return 0
+        batch = Batch(flow, node, now, _take(flow, node, now))
+        if not batch.walkers:
+            return 0
+        _let_leave(batch)
+        for branch, outcome, walkers in acting.act(batch):
+            move(batch, walkers, branch=branch, outcome=outcome)
+        return batch.gone
+
+
+def _take(flow: Running, node: Node, now: datetime) -> list[Walker]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, contact_id, round, verdict, skipping, due_at FROM scenarios_enrolment WHERE scenario_id = %s"
+            " AND node = %s AND state = 'walking' AND due_at <= %s ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED",
+            [flow.scenario, node.id, now, SET],
+        )
+        return [Walker(*row) for row in cursor.fetchall()]
+
+
+def _let_leave(batch: Batch) -> None:
+    """Those who are gone, have reached the goal, or meet an exit leave before anything is done for them."""
+    there = _matching("true", [], batch)
+    batch.leave([one for one in batch.walkers if one.contact not in there], "deleted", leave=leave)
+    for why, rule in (("goal", batch.flow.flow.goal), ("exit", batch.flow.flow.exit)):
+        if rule and batch.walkers:
+            compiled = matching.condition(rule)
+            met = _matching(compiled.sql, compiled.values, batch)
+            batch.leave([one for one in batch.walkers if one.contact in met], why, leave=leave)
+
+
+def _matching(condition: str, values: Iterable[object], batch: Batch) -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT c.id FROM people_contact c WHERE c.id = ANY (%s) AND ({condition})",
+            [[one.contact for one in batch.walkers], *values],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def move(batch: Batch, walkers: list[Walker], *, branch: str, outcome: str) -> None:
+    """Leave the node by a branch: on to what follows it, or done where nothing does."""
+    if not walkers:
+        return
+    following = batch.flow.flow.nodes.get(batch.node.next.get(branch, ""))
+    if following is None:
+        _write(batch, walkers, branch=branch, outcome=outcome, to=batch.node, state=State.DONE)
+        return
+    _write(batch, walkers, branch=branch, outcome=outcome, to=following, state=State.WALKING)
+    if following.kind == nodes.DECISION:
+        look_back(batch.flow, following, now=batch.now, ids=[one.id for one in walkers])
+
+
+def leave(batch: Batch, walkers: list[Walker], why: str) -> None:
+    """Leave the flow at this node."""
+    _write(batch, walkers, branch="", outcome="left", to=batch.node, state=State.LEFT, why=why)
+
+
+def fail(batch: Batch, walkers: list[Walker], why: str) -> None:
+    """The step can't be done for these people: they stay here, as failed, with the reason."""
+    _write(batch, walkers, branch="", outcome="failed", to=batch.node, state=State.FAILED, why=why)
+
+
+def look_back(flow: Running, node: Node, *, now: datetime, ids: list[int] | None = None) -> int:
+    """Take the decision of those who have done already what it asks for; how many. All at the node, without `ids`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.load("scenarios", "decided"),
+            {
+                "scenario": flow.scenario,
+                "node": node.id,
+                "ids": ids,
+                "now": now,
+                "kind": node["did"],
+                "subject": watching.subject_of(str(node["of"])),
+            },
+        )
+        return int(cursor.rowcount)
+
+
+def _write(
+    batch: Batch, walkers: list[Walker], *, branch: str, outcome: str, to: Node, state: str, why: str = ""
+) -> None:
+    if not walkers:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.load("scenarios", "move"),
+            {
+                "ids": [one.id for one in walkers],
+                "scenario": batch.flow.scenario,
+                "publication": batch.flow.publication.pk,
+                "node": batch.node.id,
+                "branch": branch,
+                "outcome": outcome,
+                "to": to.id,
+                "state": state,
+                "why": why,
+                "now": batch.now,
+                "due": due_at(to, batch.now) if state == State.WALKING else batch.now,
+                "rests": to.kind in RESTS,
+            },
+        )
+
+
+def due_at(node: Node, arrived: datetime) -> datetime:
+    """When the work of a node is to be done for those who arrive now."""
+    if node.kind == nodes.WAIT:
+        return timing.wait_ends(node["wait"], node["window"], arrived)
+    if node.kind == nodes.DECISION:
+        return timing.after(node["within"], arrived)
+    return arrived
