@@ -1,4 +1,4 @@
-"""Drafts of broadcasts: what may stand in one, and taking one out of the list."""
+"""Drafts of scenarios: what may stand in one, and taking one out of the list."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,13 +13,16 @@ from tashika.core.errors import Conflict
 from tashika.core.text import t
 from tashika.scenarios import broadcasts, queries
 from tashika.scenarios.broadcasts import UnableToReadBroadcast
+from tashika.scenarios.flow import reading
 
 EMPTY: dict[str, Any] = {"type": "broadcast", "segment": "", "mail": "", "send_at": None, "relay": None}
 
 
 def accepted(draft: Mapping[str, Any]) -> dict[str, Any]:
-    """The draft of a broadcast with nothing missing. Segment and mail may still be empty. Raises UnableToReadBroadcast
-    naming the entry that is none, or whose value can't be one."""
+    """The draft of a scenario with nothing missing. What a broadcast or a node needs may still be empty. Raises
+    UnableToReadBroadcast or UnableToReadFlow naming the entry that is none, or whose value can't be one."""
+    if draft.get("type") == "flow":
+        return reading.accepted(draft)
     for key in draft:
         if key not in EMPTY:
             raise UnableToReadBroadcast(

@@ -23,7 +23,11 @@ def at(words: str) -> datetime:
         ({"days": 3}, "2026-12-30T10:00", "2027-01-02T10:00"),
         ({"business_days": 1}, "2026-11-20T18:00", "2026-11-24T18:00"),  # a Friday, a weekend, Labour Thanksgiving Day
         ({"business_days": 3}, "2026-11-19T09:00", "2026-11-25T09:00"),
-        ({"business_days": 3}, "2026-05-01T09:00", "2026-05-11T09:00"),  # Golden Week: Sun 3, Mon 4, Tue 5, Wed 6 (休日)
+        (
+            {"business_days": 3},
+            "2026-05-01T09:00",
+            "2026-05-11T09:00",
+        ),  # Golden Week: Sun 3, Mon 4, Tue 5, Wed 6 (休日)
         ({"weekday": 1, "time": "10:00"}, "2026-11-24T09:59", "2026-11-24T10:00"),
         ({"weekday": 1, "time": "10:00"}, "2026-11-24T10:00", "2026-12-01T10:00"),
         ({"at": "2026-12-01T10:00:00+09:00"}, "2026-11-24T10:00", "2026-12-01T10:00"),
@@ -55,7 +59,17 @@ def test_business_days_end_on_one_and_pass_as_many(number: int, arrived: datetim
 
 
 @pytest.mark.parametrize(
-    "span", [{}, {"days": 0}, {"days": -1}, {"days": 1.5}, {"days": True}, {"years": 1}, {"days": 1, "hours": 1}, {"days": 10**9}]
+    "span",
+    [
+        {},
+        {"days": 0},
+        {"days": -1},
+        {"days": 1.5},
+        {"days": True},
+        {"years": 1},
+        {"days": 1, "hours": 1},
+        {"days": 10**9},
+    ],
 )
 def test_what_is_no_span_is_refused(span: dict[str, Any]) -> None:
     with pytest.raises(ValueError):

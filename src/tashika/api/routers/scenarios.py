@@ -1,5 +1,6 @@
 """Scenarios: drafts, the review, publish and unpublish."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
@@ -17,9 +18,10 @@ from tashika.contents.models import Content, Kind
 from tashika.core import clock
 from tashika.core.text import t
 from tashika.delivery import queries as delivery
-from tashika.safeguards import reviewing
-from tashika.scenarios import drafting as broadcast_drafts
+from tashika.safeguards import flow_reviewing, reviewing
+from tashika.scenarios import drafting as scenario_drafts
 from tashika.scenarios import publishing, queries, starting, unpublishing
+from tashika.scenarios.flow import enrolling, figures, ways
 from tashika.scenarios.models import Publication
 
 router = Router(tags=["scenarios"])
@@ -46,12 +48,14 @@ class ReviewOut(Schema):
 
 
 class PublishIn(Schema):
-    """`bill` is what the review gave. `choice` is for a broadcast that was unpublished: send the stopped mails, or skip
-    them (G8)."""
+    """`bill` is what the review gave. `choice` is for one that was unpublished (G8). A broadcast: send the stopped mails, or
+    skip them. A flow: skip what fell due meanwhile, shift everybody's times by the pause, or do it now; `moves` says for
+    each node that is no more to which node its people go (null: they leave)."""
 
     bill: str = Field("", pattern="^([0-9a-f]{64})?$")
     people: int = Field(0, ge=0)
-    choice: Literal["send", "skip"] | None = None
+    choice: Literal["send", "skip", "shift", "now"] | None = None
+    moves: dict[str, str | None] = {}
 
 
 class UnpublishIn(Schema):
@@ -94,6 +98,73 @@ class StopOut(Schema):
     figures: FiguresOut | None = None
 
 
+class FlowProblemOut(Schema):
+    """What keeps a flow from being published (an error) or looks odd (a warning): the node, and which of its settings."""
+
+    node: str
+    field: str
+    severity: str
+    what: str
+    fix: str
+
+
+class SituationOut(Schema):
+    """What publishing again has to decide upon: see `choice` and `moves`."""
+
+    overdue: int
+    waiting: int
+    stopped_mails: int
+    lost: dict[str, int]
+
+
+class FlowReviewOut(Schema):
+    """What a person looks at before publishing a flow. `entering`: who would enter at once; null where people enter by what
+    they do."""
+
+    problems: list[FlowProblemOut]
+    entering: int | None
+    situation: SituationOut
+    contents: list[str]
+    bill: str
+
+
+class NodeFiguresOut(Schema):
+    """People at one node: now here, gone on, left the flow here, failed here."""
+
+    here: int
+    passed: int
+    left: int
+    failed: int
+
+
+class PeopleIn(Schema):
+    """Contacts, by their numbers."""
+
+    contacts: list[int] = Field(max_length=10_000)
+
+
+class StepOut(Schema):
+    """A node that a person has left behind."""
+
+    node: str
+    branch: str
+    outcome: str
+    arrived_at: datetime
+    at: datetime
+
+
+class WayOut(Schema):
+    """A person's way through a flow."""
+
+    round: int
+    state: str
+    node: str
+    why: str
+    entered_at: datetime
+    due_at: datetime
+    steps: list[StepOut]
+
+
 class PublicationOut(Schema):
     """One publication: what was pinned, by whom, and what became of it."""
 
@@ -116,10 +187,11 @@ def list_scenarios(request: HttpRequest, after: After = 0, limit: Limit = 100) -
 
 @router.post("/scenarios", response={201: ContentOut})
 def add_scenario(request: HttpRequest, values: DraftIn) -> Status[Content]:
-    """A new broadcast. The draft's entries: segment (G-5), mail (M-31), send_at (a time with its offset, or null for at
-    once), relay (an id, or null for the default)."""
+    """A new scenario. The draft of a broadcast has: segment (G-5), mail (M-31), send_at (a time with its offset, or null
+    for at once), relay (an id, or null for the default). That of a flow has type "flow", nodes, re_entry, goal, exit, cap
+    and relay: see the reference."""
     require(request, "edit")
-    draft = broadcast_drafts.accepted(values.draft)
+    draft = scenario_drafts.accepted(values.draft)
     made = drafting.create(kind=Kind.SCENARIO, name=values.name, draft=draft, by=person_of(request), now=clock.now())
     return Status(201, made)
 
@@ -138,7 +210,7 @@ def save_scenario(request: HttpRequest, public_id: str, values: DraftIn) -> Cont
     content = drafts.of(Kind.SCENARIO, public_id)
     return drafting.save(
         content=content,
-        draft=broadcast_drafts.accepted({**content.draft, **values.draft}),
+        draft=scenario_drafts.accepted({**content.draft, **values.draft}),
         name=values.name,
         revision=values.revision,
         by=person_of(request),
@@ -150,7 +222,7 @@ def save_scenario(request: HttpRequest, public_id: str, values: DraftIn) -> Cont
 def archive_scenario(request: HttpRequest, public_id: str) -> Status[None]:
     """Take it out of the list; not while it is published."""
     require(request, "edit")
-    broadcast_drafts.archive(scenario=drafts.of(Kind.SCENARIO, public_id), by=actor_of(request), now=clock.now())
+    scenario_drafts.archive(scenario=drafts.of(Kind.SCENARIO, public_id), by=actor_of(request), now=clock.now())
     return Status(204, None)
 
 
@@ -187,6 +259,47 @@ def review(request: HttpRequest, public_id: str) -> dict[str, Any]:
     }
 
 
+@router.get("/scenarios/{public_id}/flow/review", response=FlowReviewOut)
+def review_flow(request: HttpRequest, public_id: str) -> dict[str, Any]:
+    """The same of a flow: what is wrong with it, who would enter, what publishing again has to decide upon."""
+    require(request, "see")
+    found = flow_reviewing.review(scenario=drafts.of(Kind.SCENARIO, public_id), now=clock.now())
+    return {
+        "problems": [{**asdict(one), "what": str(one.what), "fix": str(one.fix)} for one in found.problems],
+        "entering": found.entering,
+        "situation": asdict(found.situation),
+        "contents": [one.public_id for one in found.contents],
+        "bill": found.clearance.bill_hash.hex(),
+    }
+
+
+@router.get("/scenarios/{public_id}/flow/figures", response=dict[str, NodeFiguresOut])
+def flow_figures(request: HttpRequest, public_id: str) -> dict[str, Any]:
+    """Where people are, by node."""
+    require(request, "see")
+    return {node: asdict(one) for node, one in figures.of(drafts.of(Kind.SCENARIO, public_id)).items()}
+
+
+@router.post("/scenarios/{public_id}/people", response={200: dict[str, int]})
+def enrol(request: HttpRequest, public_id: str, values: PeopleIn) -> dict[str, int]:
+    """Let contacts into a running flow whose entry is "api". Who is in it stays where they are."""
+    require(request, "edit")
+    content = drafts.of(Kind.SCENARIO, public_id)
+    return {
+        "entered": enrolling.enrol(scenario=content, contacts=values.contacts, by=actor_of(request), now=clock.now())
+    }
+
+
+@router.get("/scenarios/{public_id}/people/{contact}", response=list[WayOut])
+def way(request: HttpRequest, public_id: str, contact: int) -> list[dict[str, Any]]:
+    """A person's ways through a flow, every node with its moment and outcome."""
+    require(request, "see")
+    return [
+        {**asdict(one), "steps": [asdict(step) for step in one.steps]}
+        for one in ways.of(drafts.of(Kind.SCENARIO, public_id), contact)
+    ]
+
+
 @router.post("/scenarios/{public_id}/publish", response=StatusOut)
 def publish(request: HttpRequest, public_id: str, values: PublishIn) -> dict[str, Any]:
     """Publish what was reviewed; or go on with a broadcast that was unpublished. The same twice is published once."""
@@ -198,6 +311,7 @@ def publish(request: HttpRequest, public_id: str, values: PublishIn) -> dict[str
         by=person_of(request),
         now=clock.now(),
         choice=values.choice,
+        moves=values.moves,
     )
     starting.start_at_once(people=values.people, now=clock.now())
     publication.refresh_from_db()

@@ -12,7 +12,7 @@ from tashika.core.clock import JAPAN
 from tashika.scenarios.flow import nodes, running, timing, watching
 from tashika.scenarios.flow.nodes import Node
 from tashika.scenarios.flow.running import Running
-from tashika.scenarios.models import Publication, Signal
+from tashika.scenarios.models import Publication
 
 SIGNALS = 20_000  # that are taken at a time
 LOOK_EVERY = timedelta(minutes=1)  # at who has entered or left a segment

@@ -82,11 +82,11 @@ def resume(
             ),
             where="choice",
         )
-    _relocate(flow, found, moves, now)
     if choice == "skip":
         _due(flow, now).update(skipping=True)
     elif choice == "shift":
         _shift(flow, last, now)
+    _relocate(flow, found, moves, now)
     _release(flow, skip=choice == "skip", by=by, now=now)
     return {
         "choice": choice,
@@ -149,7 +149,7 @@ def _relocate(flow: Running, found: Situation, moves: Mapping[str, str | None], 
             there.update(state=Enrolment.State.LEFT, why="node_gone")
         else:
             due = stepping.due_at(flow.flow.nodes[target], now)
-            there.update(node=target, arrived_at=now, due_at=due, verdict="")
+            there.update(node=target, arrived_at=now, due_at=due, verdict="", skipping=False)
 
 
 def _stopped(scenario: int) -> list[int]:

@@ -41,7 +41,7 @@ def locked(publication_id: int, *, alone: bool = False) -> Running | None:
     how = "UPDATE" if alone else "SHARE"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT state FROM scenarios_publication WHERE id = %s FOR {how}",  # noqa: S608
+            f"SELECT state FROM scenarios_publication WHERE id = %s FOR {how}",
             [publication_id],
         )
         row = cursor.fetchone()

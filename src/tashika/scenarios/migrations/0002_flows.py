@@ -5,7 +5,6 @@ from django.db import migrations, models
 
 from tashika.core import sql
 
-
 # Rows that change with every step, and a queue: dead ones are cleared early.
 STORAGE = """
 ALTER TABLE scenarios_enrolment SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
