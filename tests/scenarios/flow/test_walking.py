@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tashika.accounts.models import User
 from tashika.activity.models import Event
 from tashika.people.models import Contact, CustomField, Tagging
 from tashika.scenarios import unpublishing
-from tashika.scenarios.flow import figures, stepping
+from tashika.scenarios.flow import figures, retrying, stepping
 from tashika.scenarios.models import Enrolment, Publication
 from tests.delivery.conftest import add_contacts
 from tests.scenarios.flow.conftest import flow_of, mail, node, put_tag, walk, ways
@@ -150,7 +151,7 @@ def test_a_split_parts_people_by_its_share_and_nobody_changes_sides(publish: Pub
     assert 60 < sum(side == "n2:a:chance" for side in sides.values()) < 140
 
 
-def test_g3_nothing_happens_after_unpublishing(publish: Publish, now: datetime, publisher: object) -> None:
+def test_g3_nothing_happens_after_unpublishing(publish: Publish, now: datetime) -> None:
     from tashika.core.actors import SYSTEM
 
     add_contacts(3, now)
@@ -169,3 +170,30 @@ def test_g3_nothing_happens_after_unpublishing(publish: Publish, now: datetime, 
     assert not Tagging.objects.filter(tag__name="来た").exists()
     assert Enrolment.objects.count() == 2
     assert stepping.advance(now=then + timedelta(days=9)) == 0
+
+
+def test_what_can_t_be_done_fails_for_those_alone_and_can_be_tried_again(
+    publish: Publish, now: datetime, publisher: User
+) -> None:
+    from tashika.contents import drafting, freezing
+    from tashika.contents.models import Kind
+    from tashika.core.actors import SYSTEM
+
+    add_contacts(20, now)
+    static = drafting.create(kind=Kind.SEGMENT, name="名簿", draft={"static": True}, by=None, now=now)
+    scenario = flow_of(
+        node("n1", "entry", "n2", on="tag_added", tag="t"),
+        node("n2", "list", "n3", add_to=static.public_id),
+        node("n3", "tag", add=["載った"]),
+        now=now,
+    )
+    publish(scenario, now)
+    freezing.freeze(contents=[static], incident="I-3", by=SYSTEM, now=now)
+    put_tag("t", contacts(), now)
+    then = walk(now, timedelta(hours=1))
+    assert figures.of(scenario)["n2"].failed == 20
+    assert not Tagging.objects.filter(tag__name="載った").exists()
+    freezing.lift(contents=[static], incident="I-3", by=SYSTEM, now=then)
+    assert retrying.retry(scenario=scenario, node="n2", by=publisher, now=then) == 20
+    walk(then, timedelta(hours=1))
+    assert Tagging.objects.filter(tag__name="載った").count() == 20

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tashika.accounts.models import User
 from tashika.accounts.users import actor_of
-from tashika.contents import drafting, versions
+from tashika.contents import frozen, versions
 from tashika.contents.models import Content, Kind
 from tashika.core import audit
 from tashika.core.errors import Conflict, TashikaError
@@ -38,7 +38,7 @@ def publish(
     leave). Raises Conflict, Frozen, UnableToPublishFlow, resuming.UnableToResume."""
     contents = _locked(billing.pinned(scenario))
     for content in (scenario, *contents):
-        drafting.refuse_if_frozen(content)
+        frozen.refuse_if_frozen(content)
     if billing.bill_hash(scenario) != bill_hash:
         raise Conflict(
             t(

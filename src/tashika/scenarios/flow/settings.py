@@ -45,10 +45,10 @@ def faults(node: Node) -> list[Fault]:
 
 def names(node: Node) -> Iterator[tuple[str, str, str]]:
     """Setting, ID and kind of every content that a node names."""
-    for setting, kind in _CONTENT_OF.items():
-        value = node[setting]
-        if isinstance(value, str) and value and _is_asked(node, setting):
-            yield setting, value, kind
+    for name, kind in _CONTENT_OF.items():
+        value = node[name]
+        if isinstance(value, str) and value and _is_asked(node, name):
+            yield name, value, kind
     letter = nodes.DECISIONS.get(str(node["did"])) if node.kind == nodes.DECISION else None
     if letter and isinstance(node["of"], str) and node["of"]:
         yield "of", node["of"], _KIND_OF[letter]

@@ -1,14 +1,16 @@
 """Who goes on: a set of people of one node at a time, each set one transaction. What a step does and that it was done are
 one commit, so that a killed worker leaves neither a step undone nor one done twice."""
 
+import logging
 import time
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from tashika.audiences import matching
 from tashika.core import sql
+from tashika.core.errors import TashikaError
 from tashika.scenarios.flow import acting, entering, nodes, running, timing, watching
 from tashika.scenarios.flow.batch import Batch, Walker
 from tashika.scenarios.flow.nodes import Node
@@ -20,6 +22,7 @@ TURN = 4.0  # seconds that a worker goes on before it asks anew what there is
 RESTS = (nodes.WAIT, nodes.DECISION)
 
 State = Enrolment.State
+log = logging.getLogger("tashika.scenarios")
 
 
 def advance(*, now: datetime) -> int:
@@ -63,28 +66,56 @@ def _where_something_is_due(flow: Running, now: datetime) -> set[str]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def step(publication_id: int, node_id: str, *, now: datetime) -> int:
-    """One set of people who are due at a node: its work is done and they go on; how many."""
+def step(publication_id: int, node_id: str, *, now: datetime, most: int = SET) -> int:
+    """One set of people who are due at a node: its work is done and they go on; how many. What can't be done for a set is
+    tried for smaller ones, until those for whom it can't are known: they stay here as failed, with the reason."""
+    try:
+        with transaction.atomic():
+            batch = _taken(publication_id, node_id, now, most)
+            if batch is None:
+                return 0
+            for branch, outcome, walkers in acting.act(batch):
+                move(batch, walkers, branch=branch, outcome=outcome)
+            return batch.gone
+    except OperationalError:  # a deadlock, a lost connection: nothing was done, and it says nothing of these people
+        log.warning("a step was interrupted", extra={"publication": publication_id, "node": node_id})
+        return 0
+    except (TashikaError, DatabaseError) as error:
+        log.warning(
+            "a step can't be done: %s", type(error).__name__, extra={"publication": publication_id, "node": node_id}
+        )
+        if most > 1:
+            return sum(step(publication_id, node_id, now=now, most=max(1, most // 8)) for _ in range(8))
+        return _fail_one(publication_id, node_id, now, getattr(error, "code", type(error).__name__))
+
+
+def _fail_one(publication_id: int, node_id: str, now: datetime, why: str) -> int:
     with transaction.atomic():
-        flow = running.locked(publication_id)
-        node = flow.flow.nodes.get(node_id) if flow else None
-        if flow is None or node is None:
-            return 0
-        batch = Batch(flow, node, now, _take(flow, node, now))
-        if not batch.walkers:
-            return 0
-        _let_leave(batch)
-        for branch, outcome, walkers in acting.act(batch):
-            move(batch, walkers, branch=branch, outcome=outcome)
-        return batch.gone
+        batch = _taken(publication_id, node_id, now, 1)
+        if batch is not None:
+            fail(batch, batch.walkers, why[:40])
+    return 1
 
 
-def _take(flow: Running, node: Node, now: datetime) -> list[Walker]:
+def _taken(publication_id: int, node_id: str, now: datetime, most: int) -> Batch | None:
+    """The next set at a node, without those who leave before its work is done; None where nobody is due."""
+    flow = running.locked(publication_id)
+    node = flow.flow.nodes.get(node_id) if flow else None
+    if flow is None or node is None:
+        return None
+    batch = Batch(flow, node, now, _take(flow, node, now, most))
+    if not batch.walkers:
+        return None
+    _let_leave(batch)
+    return batch
+
+
+def _take(flow: Running, node: Node, now: datetime, most: int) -> list[Walker]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, contact_id, round, verdict, skipping, due_at FROM scenarios_enrolment WHERE scenario_id = %s"
             " AND node = %s AND state = 'walking' AND due_at <= %s ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED",
-            [flow.scenario, node.id, now, SET],
+            [flow.scenario, node.id, now, most],
         )
         return [Walker(*row) for row in cursor.fetchall()]
 
