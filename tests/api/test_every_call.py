@@ -30,7 +30,7 @@ _ANYBODY_MAY = {
 _BODY = {
     "name": "x", "draft": {"static": True}, "rule": {}, "add": [], "addresses": [], "ground": "form", "cells": ["x"],
     "key": "x", "label": "x", "outgoing_addresses": "x", "type": "text", "host": "x", "mapping": [], "keys": [], "into": 1, "decisions": {}, "email": "a@example.jp",
-    "verdict": "arrived", "act": "release", "reason": "x",
+    "verdict": "arrived", "act": "release", "reason": "x", "contacts": [],
 }  # fmt: skip
 
 
@@ -49,6 +49,7 @@ def _filled(address: str, value: str) -> str:
         "key_id",
         "name",
         "number",
+        "contact",
     ):
         address = address.replace("{" + name + "}", value)
     return address + "?address=a@example.jp&why=x"

@@ -46,6 +46,18 @@ class Publication(models.Model):
             models.Index(fields=["send_at"], condition=models.Q(state="waiting"), name="scenarios_waiting"),
         ]
 
+    @property
+    def mail(self) -> Version:
+        """What a broadcast sends."""
+        assert self.mail_version is not None
+        return self.mail_version
+
+    @property
+    def segment(self) -> Version:
+        """To whom a broadcast goes."""
+        assert self.segment_version is not None
+        return self.segment_version
+
 
 class Enrolment(models.Model):
     """A person's way through a flow: where they are, since when, and when they go on.

@@ -67,8 +67,8 @@ def _start(key: int, now: datetime) -> int:
             return 0
         dispatch = planning.open_dispatch(
             reason=f"publication:{publication.pk}",
-            name=publication.mail_version.name,
-            mail_version=publication.mail_version,
+            name=publication.mail.name,
+            mail_version=publication.mail,
             relay=_relay(publication),
             give_up_at=now + planning.GIVE_UP_AFTER,
             now=now,
@@ -81,7 +81,7 @@ def _start(key: int, now: datetime) -> int:
 
 def _plan(publication: Publication, now: datetime) -> None:
     """Plan the dispatch. What can't be planned is unpublished with the reason, and does not keep others waiting."""
-    version = publication.segment_version
+    version = publication.segment
     dispatch = Dispatch.objects.get(pk=int(publication.dispatch_id or 0))
     try:
         planning.plan(dispatch=dispatch, audience=matching.audience_sql(version.body, version.content_id), now=now)

@@ -26,22 +26,6 @@ def mail(batch: Batch, contacts: Sequence[int], number: int) -> bool:
     return added is not None
 
 
-def notify(batch: Batch, contacts: Sequence[int], number: int) -> bool:
-    """Hand the notices down: one to each of our people concerned about each contact. False where that dispatch is
-    stopped."""
-    dispatch = _dispatch(batch, number, to_staff=True)
-    to = batch.node["to"]
-    if to.get("owner"):
-        pairs = "SELECT c.id, c.owner_id FROM people_contact c WHERE c.id = ANY (%s) AND c.owner_id IS NOT NULL"
-        values: list[object] = [list(contacts)]
-    else:
-        pairs = (
-            "SELECT c.id, u.id FROM people_contact c CROSS JOIN unnest(%s::bigint[]) AS u (id) WHERE c.id = ANY (%s)"
-        )
-        values = [to["users"], list(contacts)]
-    return planning.notify(dispatch=dispatch, pairs=(pairs, values), now=batch.now) is not None
-
-
 def tag(batch: Batch) -> None:
     """Put tags on and take tags off."""
     source = _source(batch)
@@ -91,17 +75,6 @@ def opt_out(batch: Batch) -> None:
         )
 
 
-def webhook(batch: Batch) -> None:
-    """Queue a call for each; another process makes it."""
-    webhooks.queue(
-        publication_id=int(batch.flow.publication.pk),
-        node=batch.node.id,
-        url=str(batch.node["url"]),
-        contact_ids=batch.contacts,
-        now=batch.now,
-    )
-
-
 def scenario(batch: Batch) -> None:
     """Let them into another scenario that runs, or out of one."""
     if batch.node["start"]:
@@ -121,7 +94,7 @@ def _running(content: Content) -> "running.Running | None":
     return running.of(publication) if publication else None
 
 
-def _dispatch(batch: Batch, number: int, *, to_staff: bool = False) -> Dispatch:
+def _dispatch(batch: Batch, number: int) -> Dispatch:
     version = batch.flow.versions[str(batch.node["mail"])]
     relay = batch.flow.flow.relay
     reason = f"flow:{batch.flow.scenario}:{batch.node.id}:{version.pk}:{number}"

@@ -114,9 +114,9 @@ def _shift(flow: Running, last: Publication, now: datetime) -> None:
     assert last.unpublished_at is not None
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE scenarios_enrolment SET due_at = due_at + %s"
+            "UPDATE scenarios_enrolment SET due_at = due_at + make_interval(secs => %s)"
             " WHERE scenario_id = %s AND state = 'walking' AND due_at > %s AND verdict = ''",
-            [now - last.unpublished_at, flow.scenario, last.unpublished_at],
+            [(now - last.unpublished_at).total_seconds(), flow.scenario, last.unpublished_at],
         )
 
 

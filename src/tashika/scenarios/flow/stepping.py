@@ -3,8 +3,8 @@ one commit, so that a killed worker leaves neither a step undone nor one done tw
 
 import logging
 import time
-from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 
@@ -131,7 +131,7 @@ def _let_leave(batch: Batch) -> None:
             batch.leave([one for one in batch.walkers if one.contact in met], why, leave=leave)
 
 
-def _matching(condition: str, values: Iterable[object], batch: Batch) -> set[int]:
+def _matching(condition: str, values: list[Any], batch: Batch) -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT c.id FROM people_contact c WHERE c.id = ANY (%s) AND ({condition})",
