@@ -151,6 +151,9 @@ class Watch(models.Model):
 class Signal(models.Model):
     """Something that a running flow listens to has happened to a contact; taken once, then gone."""
 
+    publication = models.ForeignKey(
+        Publication, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
     kind = models.CharField(max_length=20)
     subject = models.CharField(max_length=60)
     contact_id = models.BigIntegerField()
@@ -158,6 +161,7 @@ class Signal(models.Model):
 
     class Meta:
         db_table = "scenarios_signal"
+        indexes = [models.Index(fields=["publication", "id"], name="scenarios_signal_next")]
 
 
 class NodeDispatch(models.Model):

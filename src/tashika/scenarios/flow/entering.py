@@ -12,7 +12,7 @@ from tashika.core.clock import JAPAN
 from tashika.scenarios.flow import nodes, running, timing, watching
 from tashika.scenarios.flow.nodes import Node
 from tashika.scenarios.flow.running import Running
-from tashika.scenarios.models import Publication
+from tashika.scenarios.models import Publication, Signal
 
 SIGNALS = 20_000  # that are taken at a time
 LOOK_EVERY = timedelta(minutes=1)  # at who has entered or left a segment
@@ -43,43 +43,57 @@ def enter(flow: Running, *, audience: Audience, now: datetime) -> int:
         return int(cursor.rowcount)
 
 
-def hear(*, now: datetime) -> int:
-    """Take what has been signalled: people enter, decisions are taken; how many signals. While a set of them is taken in,
-    no step of these flows is under way, so that nobody arrives at a decision between the look and the signal."""
+def hear(publication_id: int, *, now: datetime) -> int:
+    """Take in what has been signalled to a flow: people enter, decisions are taken; how many signals. Meanwhile no step of
+    the flow is under way, so that nobody arrives at a decision between the look back and the signal."""
+    if not Signal.objects.filter(publication_id=publication_id).exists():
+        return 0
     with transaction.atomic():
-        flows = [one for pk in sorted(running.all_running()) if (one := running.locked(pk, alone=True))]
-        taken = _take()
-        for flow in flows:
-            for node in flow.flow.nodes.values():
-                heard = watching.heard_by(node, now=now)
-                ids = taken.get(heard) if heard else None
-                if ids and node.kind == nodes.ENTRY:
-                    enter(flow, audience=("SELECT unnest(%s::bigint[])", [ids]), now=now)
-                elif ids:
-                    _decide(flow, node, ids, now)
+        flow = running.locked(publication_id, alone=True)
+        if flow is None:
+            return 0
+        taken = _take(publication_id)
+        for node in flow.flow.nodes.values():
+            heard = watching.heard_by(node, now=now)
+            ids = taken.get(heard) if heard else None
+            if ids and node.kind == nodes.ENTRY:
+                enter(flow, audience=("SELECT unnest(%s::bigint[])", [ids]), now=now)
+            elif ids:
+                _decide(flow, node, ids, now)
     return sum(map(len, taken.values()))
 
 
 def look(publication_id: int, *, now: datetime) -> int:
-    """Let those in whom a look finds: a segment at a time, its new members, a date that has come; how many."""
+    """Let those in whom a look finds: a segment at a time, its new members, a date that has come; how many. However many
+    they are, nobody who unpublishes waits for them: if somebody did meanwhile, nobody has entered."""
     with transaction.atomic():
-        flow = running.locked(publication_id, alone=True)
+        flow = running.unlocked(publication_id) if _alone(publication_id) else None
         if flow is None or flow.flow.entry is None or flow.flow.entry["on"] not in nodes.LOOKS:
             return 0
         since = flow.publication.looked_at
         if not _is_time(flow.flow.entry, since or flow.publication.published_at, since is None, now):
             return 0
         found = _found(flow, flow.flow.entry, since, now)
+        if not running.still_runs(publication_id):
+            transaction.set_rollback(True)
+            return 0
         Publication.objects.filter(pk=publication_id).update(looked_at=now)
         return found
 
 
-def _take() -> dict[tuple[str, str], list[int]]:
+def _alone(publication_id: int) -> bool:
+    """Whether nobody else is looking for this flow."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('look'), %s)", [publication_id])
+        return bool(cursor.fetchone()[0])
+
+
+def _take(publication_id: int) -> dict[tuple[str, str], list[int]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM scenarios_signal WHERE id IN (SELECT id FROM scenarios_signal ORDER BY id LIMIT %s FOR UPDATE"
-            " SKIP LOCKED) RETURNING kind, subject, contact_id",
-            [SIGNALS],
+            "DELETE FROM scenarios_signal WHERE id IN (SELECT id FROM scenarios_signal WHERE publication_id = %s"
+            " ORDER BY id LIMIT %s) RETURNING kind, subject, contact_id",
+            [publication_id, SIGNALS],
         )
         taken: dict[tuple[str, str], list[int]] = {}
         for kind, subject, contact in cursor.fetchall():

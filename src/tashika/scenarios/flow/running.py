@@ -35,19 +35,32 @@ def all_running() -> list[int]:
 
 def locked(publication_id: int, *, alone: bool = False) -> Running | None:
     """A running flow, which can't be unpublished until the caller's transaction ends: whoever unpublishes waits for the
-    sets that are under way, and after the answer none begins (G3). None where it does not run. `alone`: no other set of
-    it is under way meanwhile."""
+    sets that are under way, and after the answer none begins (G3). None where it does not run, or where somebody has it
+    alone. `alone`: no set of it is under way meanwhile; such as there is is waited for."""
     assert connection.in_atomic_block
-    how = "UPDATE" if alone else "SHARE"
+    how = "FOR UPDATE" if alone else "FOR SHARE SKIP LOCKED"
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT state FROM scenarios_publication WHERE id = %s FOR {how}",
-            [publication_id],
-        )
+        cursor.execute(f"SELECT state FROM scenarios_publication WHERE id = %s {how}", [publication_id])
         row = cursor.fetchone()
-    if row is None or row[0] != State.RUNNING or stopping.current_emergency_stop() is not None:
-        return None
-    return of(Publication.objects.get(pk=publication_id))
+    return of(Publication.objects.get(pk=publication_id)) if row and row[0] == State.RUNNING and _may_go_on() else None
+
+
+def unlocked(publication_id: int) -> Running | None:
+    """The same for work that takes long: it may be unpublished meanwhile, and `still_runs` is asked at the end."""
+    publication = Publication.objects.filter(pk=publication_id, state=State.RUNNING).first()
+    return of(publication) if publication and _may_go_on() else None
+
+
+def still_runs(publication_id: int) -> bool:
+    """Whether it was not unpublished meanwhile; from here until the caller's transaction ends it can't be."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT state FROM scenarios_publication WHERE id = %s FOR SHARE", [publication_id])
+        row = cursor.fetchone()
+    return bool(row and row[0] == State.RUNNING)
+
+
+def _may_go_on() -> bool:
+    return stopping.current_emergency_stop() is None
 
 
 def of(publication: Publication) -> Running:

@@ -29,41 +29,37 @@ def advance(*, now: datetime) -> int:
     """Everything that is due in all running flows, a set of each in turn, so that a large one does not keep a small one
     waiting; how many steps. May run on several workers at once."""
     ends, steps = time.monotonic() + TURN, 0
-    while entering.hear(now=now) and time.monotonic() < ends:
-        pass
     for pk in running.all_running():
         entering.look(pk, now=now)
     due = running.all_running()
     while due and time.monotonic() < ends:
-        walked = {pk: _turn(pk, now) for pk in due}
-        steps += sum(walked.values())
-        due = [pk for pk in due if walked[pk]]
+        done = {pk: _turn(pk, now) for pk in due}
+        steps += sum(walked for walked, _ in done.values())
+        due = [pk for pk in running.all_running() if any(done.get(pk, (1, 1)))]
     return steps
 
 
-def _turn(publication_id: int, now: datetime) -> int:
-    """A set of each node of one flow, in the order in which people pass them; how many steps."""
+def _turn(publication_id: int, now: datetime) -> tuple[int, int]:
+    """One set of one flow, at the node furthest on where somebody is due: who has begun comes through before others begin.
+    How many steps, and how many signals were heard before."""
+    heard = entering.hear(publication_id, now=now)
     with transaction.atomic():
         flow = running.locked(publication_id)
-    if flow is None:
-        return 0
-    waiting = _where_something_is_due(flow, now)
-    steps = 0
-    for node in flow.flow.nodes.values():
-        if node.id in waiting or steps:
-            steps += step(publication_id, node.id, now=now)
-    return steps
+        node = _furthest_due(flow, now) if flow else None
+    return (step(publication_id, node, now=now) if node else 0), heard
 
 
-def _where_something_is_due(flow: Running, now: datetime) -> set[str]:
-    names = list(flow.flow.nodes)
+def _furthest_due(flow: Running, now: datetime) -> str | None:
+    names = list(reversed(flow.flow.nodes))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT n FROM unnest(%s::varchar[]) n WHERE EXISTS (SELECT FROM scenarios_enrolment e"
-            " WHERE e.scenario_id = %s AND e.node = n AND e.state = 'walking' AND e.due_at <= %s)",
+            "SELECT n FROM unnest(%s::varchar[]) WITH ORDINALITY AS one (n, place) WHERE EXISTS (SELECT FROM"
+            " scenarios_enrolment e WHERE e.scenario_id = %s AND e.node = n AND e.state = 'walking' AND e.due_at <= %s)"
+            " ORDER BY place LIMIT 1",
             [names, flow.scenario, now],
         )
-        return {row[0] for row in cursor.fetchall()}
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 def step(publication_id: int, node_id: str, *, now: datetime, most: int = SET) -> int:

@@ -6,7 +6,7 @@ from tashika.people import tagging
 from tashika.scenarios.flow import nodes
 from tashika.scenarios.flow.nodes import Node
 from tashika.scenarios.flow.running import Running
-from tashika.scenarios.models import Watch
+from tashika.scenarios.models import Signal, Watch
 
 
 def begin(running: Running, *, now: datetime) -> None:
@@ -19,8 +19,9 @@ def begin(running: Running, *, now: datetime) -> None:
 
 
 def end(publication_id: int) -> None:
-    """Listen no more."""
+    """Listen no more; what was heard and not taken in is forgotten."""
     Watch.objects.filter(publication_id=publication_id).delete()
+    Signal.objects.filter(publication_id=publication_id).delete()
 
 
 def heard_by(node: Node, *, now: datetime) -> tuple[str, str] | None:

@@ -26,6 +26,16 @@ class Migration(migrations.Migration):
             name="Signal",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "publication",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="scenarios.publication",
+                    ),
+                ),
                 ("kind", models.CharField(max_length=20)),
                 ("subject", models.CharField(max_length=60)),
                 ("contact_id", models.BigIntegerField()),
@@ -33,6 +43,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "scenarios_signal",
+                "indexes": [models.Index(fields=["publication", "id"], name="scenarios_signal_next")],
             },
         ),
         migrations.CreateModel(

@@ -2,24 +2,24 @@
 -- listens to costs a look at a table of a few rows.
 CREATE OR REPLACE FUNCTION scenarios_hear_events() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO scenarios_signal (kind, subject, contact_id, at)
-    SELECT DISTINCT w.kind, w.subject, n.contact_id, n.at
+    INSERT INTO scenarios_signal (publication_id, kind, subject, contact_id, at)
+    SELECT DISTINCT w.publication_id, w.kind, w.subject, n.contact_id, n.at
     FROM added n
     JOIN scenarios_watch w ON w.kind = n.kind AND w.subject = coalesce(n.mail_number::text, n.detail ->> 'content', '');
     RETURN NULL;
 END $$;
 CREATE OR REPLACE FUNCTION scenarios_hear_taggings() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO scenarios_signal (kind, subject, contact_id, at)
-    SELECT DISTINCT w.kind, w.subject, n.contact_id, now()
+    INSERT INTO scenarios_signal (publication_id, kind, subject, contact_id, at)
+    SELECT DISTINCT w.publication_id, w.kind, w.subject, n.contact_id, now()
     FROM changed n
     JOIN scenarios_watch w ON w.kind = TG_ARGV[0] AND w.subject = n.tag_id::text;
     RETURN NULL;
 END $$;
 CREATE OR REPLACE FUNCTION scenarios_hear_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO scenarios_signal (kind, subject, contact_id, at)
-    SELECT DISTINCT w.kind, w.subject, n.contact_id, n.at
+    INSERT INTO scenarios_signal (publication_id, kind, subject, contact_id, at)
+    SELECT DISTINCT w.publication_id, w.kind, w.subject, n.contact_id, n.at
     FROM added n
     JOIN scenarios_watch w ON w.kind = 'field_changed' AND CASE
         WHEN n.changes ? w.subject THEN true
