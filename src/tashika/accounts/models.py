@@ -30,6 +30,8 @@ class User(AbstractBaseUser):
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.VIEWER)
     language = models.CharField(max_length=2, choices=[("ja", "日本語"), ("en", "English")], default="ja")
     is_active = models.BooleanField(default=True)
+    verified_email = models.CharField(max_length=254, blank=True, default="", db_default="")  # see `accounts.verifying`
+    verified_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     objects = UserManager()
@@ -44,6 +46,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the address is known to be this person's: notices go to no other. Another address is unverified again."""
+        return self.verified_email == self.email
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         return False

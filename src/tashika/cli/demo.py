@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from tashika.accounts import users
+from tashika.accounts import users, verifying
 from tashika.accounts.models import Role, User
 from tashika.contents import drafting
 from tashika.core.actors import SYSTEM
@@ -100,6 +100,7 @@ def prepare(*, now: datetime) -> tuple[str, str]:
             admin = users.create(
                 email=EMAIL, name="未来 花子", password=password, role=Role.ADMINISTRATOR, by=SYSTEM, now=now
             )
+            verifying.by_word(user=admin, by=admin, now=now)
         else:
             admin.password = make_password(password)
             admin.save(update_fields=["password"])

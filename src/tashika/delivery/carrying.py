@@ -74,5 +74,6 @@ def to_the_second(seconds: int) -> datetime:
 def letter_of(due: Due) -> Letter:
     """Compile the mail of a dispatch. Raises TashikaError or ValueError, such as for a key that can't be unsealed."""
     kept = Version.objects.get(pk=due.mail_version)
-    organisation = Dispatch.objects.values_list("organisation", flat=True).get(pk=due.id)
-    return Letter(letters.of(kept, organisation), due.give_up_at, time.monotonic() + FRESH, due.priority, due.urgent)
+    organisation, to_staff = Dispatch.objects.values_list("organisation", "to_staff").get(pk=due.id)
+    mail = letters.of(kept, organisation, to_staff=to_staff)
+    return Letter(mail, due.give_up_at, time.monotonic() + FRESH, due.priority, due.urgent)

@@ -226,7 +226,8 @@ class Ledger:
 @lru_cache
 def _claim_function() -> str:
     claim = sql.load("delivery", "claim")
-    return claim.replace("{gate}", str(GATE)).replace("{eligibility}", planning.eligibility())
+    claim = claim.replace("{gate}", str(GATE)).replace("{staff_eligibility}", planning.staff_eligibility())
+    return claim.replace("{eligibility}", planning.eligibility())
 
 
 @lru_cache

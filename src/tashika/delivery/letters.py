@@ -34,6 +34,7 @@ class Mail:
     base_url: str
     track_opens: bool
     track_clicks: bool
+    to_staff: bool = False
 
     def envelope_sender(self, row: int) -> str:
         """MAIL FROM for one ledger row: reports name the row that they are about (VERP)."""
@@ -44,6 +45,8 @@ class Mail:
     ) -> bytes:
         """The complete message for one ledger row, unsigned. Raises compiling.UnableToBuild for this person alone."""
         opt_out, opened, click = tracking.links(self.base_url, row)
+        if self.to_staff:  # there is nothing to opt out of
+            opt_out = self.base_url
         person = recipient.Recipient(
             address,
             f"{message_id}@{self.from_domain}",
@@ -57,22 +60,24 @@ class Mail:
         return self.compiled.build(person, date)
 
 
-def of(version: Version, organisation: Mapping[str, str]) -> Mail:
-    """A mail version ready to be built. Raises compiling.UnableToCompile."""
+def of(version: Version, organisation: Mapping[str, str], *, to_staff: bool = False) -> Mail:
+    """A mail version ready to be built; as a notice `to_staff` it has no opt-out and is not tracked. Raises
+    compiling.UnableToCompile."""
     body = version.body
     from_address = str(body["from_email"])
     from_domain = from_address.rpartition("@")[2]
     base_url = str(organisation.get("base_url") or config.base_url())
     return Mail(
-        compiled=compiling.compiled(version, organisation=organisation),
+        compiled=compiling.compiled(version, organisation=organisation, operational=to_staff),
         from_address=from_address,
         from_domain=from_domain,
         plain=recipient.are_plain(base_url, from_domain),
         return_path=return_path.configured(),
         signer=signers.signer_for(from_domain),
         base_url=base_url,
-        track_opens=bool(body.get("track_opens")),
-        track_clicks=bool(body.get("track_clicks")),
+        track_opens=bool(body.get("track_opens")) and not to_staff,
+        track_clicks=bool(body.get("track_clicks")) and not to_staff,
+        to_staff=to_staff,
     )
 
 
@@ -81,7 +86,7 @@ def rebuild(row: LedgerRow) -> bytes:
     was never begun, or when the bytes are not those of the hash in the ledger."""
     if row.begun_at is None or row.body_hash is None:
         raise ValueError("this mail was never handed over")
-    mail = of(row.dispatch.mail_version, row.dispatch.organisation)
+    mail = of(row.dispatch.mail_version, row.dispatch.organisation, to_staff=row.dispatch.to_staff)
     message = mail.build(
         row=int(row.pk), address=row.address, message_id=row.message_id, values=row.merge_values, date=row.begun_at
     )

@@ -175,6 +175,7 @@ class Dispatch(models.Model):
     epoch = models.PositiveIntegerField(default=1)
     priority = models.PositiveSmallIntegerField(default=5, db_default=5)  # 1 goes first: tests, apologies; 5 is bulk
     commercial = models.BooleanField(default=True)  # 特定電子メール法: goes only to those who have agreed
+    to_staff = models.BooleanField(default=False, db_default=False)  # notices (お知らせメール) to our own people
     organisation = models.JSONField(default=dict)  # its name and address as they were: the footer's words (G6)
     pauses = models.PositiveSmallIntegerField(default=0, db_default=0)  # how often in a row; see `pausing`
     paused_until = models.DateTimeField(null=True)
@@ -200,13 +201,18 @@ class Dispatch(models.Model):
 class LedgerRow(models.Model):
     """One planned mail: written and committed before anything leaves (G1, G4). States move one way; see `states`.
 
+    It is for a contact; or, in a dispatch to staff, a notice for the user `staff_id` about the contact `about_id`, which is none
+    of that contact's mails: `contact_id` is empty.
+
     `stopped` is not stored: it is `queued` in a dispatch that is stopped. `contact_id` is no foreign key, so that the
     evidence outlives the contact. No index names `state`, so that the moves of the hot path stay on the row's own page
     (PostgreSQL's HOT updates); what is not as usual has `exception`, which an index finds.
     """
 
     dispatch = models.ForeignKey(Dispatch, on_delete=models.PROTECT, related_name="+", db_index=False)
-    contact_id = models.BigIntegerField()
+    contact_id = models.BigIntegerField(null=True)
+    about_id = models.BigIntegerField(null=True)
+    staff_id = models.BigIntegerField(null=True)
     address = models.CharField(max_length=254)
     address_key = models.CharField(max_length=254)
     address_hash = models.BinaryField(max_length=32)
@@ -234,8 +240,18 @@ class LedgerRow(models.Model):
             models.UniqueConstraint(fields=["contact_id", "dispatch"], name="delivery_once_per_contact"),
             models.UniqueConstraint(
                 fields=["dispatch", "address_key"],
-                condition=models.Q(exception=None) | ~models.Q(exception="excluded"),
+                condition=models.Q(models.Q(exception=None) | ~models.Q(exception="excluded"), staff_id=None),
                 name="delivery_once_per_address",
+            ),
+            models.UniqueConstraint(
+                fields=["dispatch", "about_id", "staff_id"],
+                condition=models.Q(staff_id__isnull=False),
+                name="delivery_once_per_notice",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(contact_id__isnull=False, about_id=None, staff_id=None)
+                | models.Q(contact_id=None, about_id__isnull=False, staff_id__isnull=False),
+                name="delivery_ledger_for_whom",
             ),
             models.CheckConstraint(condition=models.Q(state__in=list(states.STATES)), name="delivery_ledger_state"),
         ]

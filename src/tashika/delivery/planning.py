@@ -19,6 +19,7 @@ GIVE_UP_AFTER = timedelta(days=2)  # how long refusals of what is added or relea
 _COARSE = timedelta(hours=1)  # a dispatch's `give_up_at` moves in steps: senders compile its mail anew each time
 
 Audience = tuple[str, Sequence[Any]]  # a SELECT of contact ids with its parameters
+Pairs = tuple[str, Sequence[Any]]  # a SELECT of contact id and user id with its parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,11 @@ def open_dispatch(
     give_up_at: datetime,
     now: datetime,
     priority: int = BULK,
+    to_staff: bool = False,
 ) -> Dispatch:
     """The dispatch of a reason; opened if it is not there yet, so that asking twice opens one (G1). What has a smaller
-    `priority` goes first, also before what waits in a sender's memory, and may run ahead of the relay's pace a little."""
+    `priority` goes first, also before what waits in a sender's memory, and may run ahead of the relay's pace a little. One
+    `to_staff` takes notices (`notify`) in place of contacts."""
     dispatch, _ = Dispatch.objects.get_or_create(
         reason=reason,
         defaults={
@@ -48,7 +51,8 @@ def open_dispatch(
             "mail_version": mail_version,
             "relay": relay,
             "state": Dispatch.State.PLANNING,
-            "commercial": is_commercial(mail_version.body),
+            "commercial": not to_staff and is_commercial(mail_version.body),
+            "to_staff": to_staff,
             "organisation": organisation_values(),
             "give_up_at": give_up_at,
             "priority": priority,
@@ -93,12 +97,24 @@ def add(
     whoever adds to several dispatches in one transaction does it in the order of their ids. Other dispatches, claims and
     records wait for nothing. What is refused for the time being is tried again for `give_up_after` at least.
     """
+    return _append(dispatch, audience, now, give_up_after)
+
+
+def notify(*, dispatch: Dispatch, pairs: Pairs, now: datetime, give_up_after: timedelta = GIVE_UP_AFTER) -> int | None:
+    """Append notices to a dispatch that is `to_staff`, each about one contact to one of our own users: as `add` in all it says,
+    with one row, once, for each pair. Excluded with the reason are users who have left (`staff_inactive`) and addresses
+    that nobody has verified (`staff_unverified`). The contact's opt-out is no reason; whoever is deleted is told of no more.
+    The merge values are the contact's. Of a notice the contact's activity hears nothing."""
+    return _append(dispatch, pairs, now, give_up_after)
+
+
+def _append(dispatch: Dispatch, whom: Audience | Pairs, now: datetime, give_up_after: timedelta) -> int | None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('plan'), %s)", [dispatch.pk])
         begun = Dispatch.objects.select_related("mail_version").get(pk=dispatch.pk)
         if begun.state == Dispatch.State.STOPPED:
             return None
-        rows, queued = _write(cursor, begun, audience, now)
+        rows, queued = _write(cursor, begun, whom, now)
         current = Dispatch.objects.select_for_update(no_key=True).get(pk=begun.pk)
         if current.state == Dispatch.State.STOPPED or current.epoch != begun.epoch:
             transaction.set_rollback(True)
@@ -120,14 +136,19 @@ def _grow(dispatch: Dispatch, rows: int, queued: int, give_up_at: datetime) -> N
     dispatch.save(update_fields=["planned", "state", "finished_at", "give_up_at"])
 
 
-def _write(cursor: CursorWrapper, dispatch: Dispatch, audience: Audience, now: datetime) -> tuple[int, int]:
-    """Write the rows of an audience: how many, and how many of them are queued."""
-    audience_sql, audience_values = audience
+def _write(cursor: CursorWrapper, dispatch: Dispatch, whom: Audience | Pairs, now: datetime) -> tuple[int, int]:
+    """Write the rows of an audience, or of notices: how many, and how many of them are queued."""
+    whom_sql, whom_values = whom
     values_sql, values = merge_values.values_sql(merge_values.fields_of(dispatch.mail_version.body))
-    statement = sql.load("delivery", "plan").format(
-        audience=audience_sql, merge_values=values_sql, eligibility=eligibility()
-    )
-    cursor.execute(statement, [*values, *audience_values, dispatch.pk, now])
+    if dispatch.to_staff:
+        statement = sql.load("delivery", "plan_notices").format(
+            pairs=whom_sql, merge_values=values_sql, staff_eligibility=staff_eligibility()
+        )
+    else:
+        statement = sql.load("delivery", "plan").format(
+            audience=whom_sql, merge_values=values_sql, eligibility=eligibility()
+        )
+    cursor.execute(statement, [*values, *whom_values, dispatch.pk, now])
     rows, queued = cursor.fetchone()
     return int(rows), int(queued)
 
@@ -171,5 +192,14 @@ def is_commercial(body: dict[str, Any]) -> bool:
 
 def eligibility() -> str:
     """The SQL that judges a contact, without its comment: planning, forecast and claim judge by the same words (G5)."""
-    text = sql.load("delivery", "eligibility")
+    return _without_comment("eligibility")
+
+
+def staff_eligibility() -> str:
+    """The SQL that judges one of our own staff, likewise."""
+    return _without_comment("staff_eligibility")
+
+
+def _without_comment(name: str) -> str:
+    text = sql.load("delivery", name)
     return "\n".join(line for line in text.splitlines() if not line.startswith("--"))

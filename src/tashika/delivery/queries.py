@@ -44,7 +44,8 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One row of a list: who, what became of it, when, and the server's words."""
+    """One row of a list: who, what became of it, when, and the server's words. Of a notice to staff, `contact_id` and the names
+    are those of whom it tells, `address` is the user's."""
 
     row_id: int
     contact_id: int
@@ -148,11 +149,13 @@ def with_names(rows: list[LedgerRow]) -> list[Recipient]:
     """Rows as a list shows them, with the names that the contacts have now."""
     from tashika.people.models import Contact
 
-    names = Contact.objects.filter(pk__in=[row.contact_id for row in rows]).only(
-        "company_name", "family_name", "given_name"
-    )
+    names = Contact.objects.filter(pk__in=[_who(row) for row in rows]).only("company_name", "family_name", "given_name")
     by_id = {contact.pk: contact for contact in names}
-    return [_recipient(row, by_id.get(row.contact_id)) for row in rows]
+    return [_recipient(row, by_id.get(_who(row))) for row in rows]
+
+
+def _who(row: LedgerRow) -> int:
+    return int(row.contact_id or row.about_id or 0)
 
 
 def _recipient(row: LedgerRow, contact: object) -> Recipient:
@@ -161,7 +164,7 @@ def _recipient(row: LedgerRow, contact: object) -> Recipient:
 
     return Recipient(
         row_id=int(row.pk),
-        contact_id=row.contact_id,
+        contact_id=_who(row),
         address=row.address,
         company_name=value("company_name"),
         family_name=value("family_name"),

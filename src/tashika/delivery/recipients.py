@@ -10,10 +10,11 @@ from tashika.people import consent
 
 
 def find(row: int | None) -> LedgerRow | None:
-    """The ledger row of a verified token."""
+    """The ledger row of a verified token. Notices to our own staff are not tracked, and have nothing to opt out of."""
     if row is None:
         return None
-    return LedgerRow.objects.select_related("dispatch__mail_version__content").filter(pk=row).first()
+    found = LedgerRow.objects.select_related("dispatch__mail_version__content")
+    return found.filter(pk=row, contact_id__isnull=False).first()
 
 
 def opened(*, row: LedgerRow, now: datetime) -> None:

@@ -142,16 +142,19 @@ def compile_mail(body: Mapping[str, Any], *, organisation: Mapping[str, str]) ->
     return CompiledMail(body, organisation)
 
 
-_kept: "OrderedDict[tuple[bytes, tuple[tuple[str, str], ...]], CompiledMail]" = OrderedDict()
+_kept: "OrderedDict[tuple[bytes, bool, tuple[tuple[str, str], ...]], CompiledMail]" = OrderedDict()
 _KEPT = 32
 
 
-def compiled(version: Any, *, organisation: Mapping[str, str]) -> CompiledMail:
-    """The compiled mail of a `contents.Version`, from a small store keyed by the version's hash."""
-    key = (bytes(version.hash), tuple(sorted((name, str(value)) for name, value in organisation.items())))
+def compiled(version: Any, *, organisation: Mapping[str, str], operational: bool = False) -> CompiledMail:
+    """The compiled mail of a `contents.Version`, from a small store keyed by the version's hash. `operational`: without what
+    the law asks of advertising, whatever the mail says of itself, for it goes to our own people."""
+    told = tuple(sorted((name, str(value)) for name, value in organisation.items()))
+    key = (bytes(version.hash), operational, told)
     found = _kept.pop(key, None)
     if found is None:
-        found = compile_mail(version.body, organisation=organisation)
+        body = {**version.body, "category": "operational"} if operational else version.body
+        found = compile_mail(body, organisation=organisation)
     _kept[key] = found
     while len(_kept) > _KEPT:
         _kept.popitem(last=False)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from tashika.accounts import verifying
 from tashika.activity.models import Event
 from tashika.core.actors import SYSTEM
 from tashika.delivery.bounces import settings
@@ -22,7 +23,12 @@ def judge(bounce: Bounce, *, row: LedgerRow, now: datetime) -> None:
 
     A hard bounce takes the address off at once. Soft ones are counted, one a mail, and take it off at the limit. A
     complaint is the person's own word. Delays, automatic replies and unknown reports are shown and lead to nothing.
+    A notice to our own staff says nothing of any contact: a hard bounce only takes the word back that the address is verified.
     """
+    if row.contact_id is None:
+        if bounce.kind == Kind.HARD:
+            verifying.withdraw(user_id=int(row.staff_id or 0), address=row.address, why=str(bounce), by=SYSTEM, now=now)
+        return
     tell(bounce, row)
     if bounce.kind == Kind.COMPLAINT:
         consent.opt_out(contact_id=row.contact_id, address=row.address, now=now, detail=str(bounce), reason="complaint")

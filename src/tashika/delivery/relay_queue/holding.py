@@ -224,7 +224,7 @@ def _move(rows: list[int], state: HeldMail.State, now: datetime) -> list[LedgerR
 
 
 def tell(rows: list[LedgerRow], kind: str, now: datetime, **detail: str) -> None:
-    """Put it into the contacts' activity."""
+    """Put it into the contacts' activity; notices to staff are in nobody's."""
     dispatches = Dispatch.objects.select_related("mail_version__content").in_bulk({row.dispatch_id for row in rows})
     numbers = {pk: one.mail_version.content.number for pk, one in dispatches.items()}
     Event.objects.bulk_create(
@@ -237,6 +237,7 @@ def tell(rows: list[LedgerRow], kind: str, now: datetime, **detail: str) -> None
             detail=detail,
         )
         for row in rows
+        if row.contact_id is not None
     )
 
 

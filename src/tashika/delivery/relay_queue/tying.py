@@ -46,7 +46,8 @@ def tie(waiting: Iterable[Waiting], dispatches: Iterable[int]) -> list[Tied]:
 
 def _rows(dispatches: list[int], keys: list[str]) -> Iterable[LedgerRow]:
     handed_over = Q(exception=None) | ~Q(exception=states.EXCLUDED)
+    of_these = LedgerRow.objects.filter(handed_over, dispatch_id__in=dispatches).defer("merge_values")
     for start in range(0, len(keys), AT_A_TIME):
-        yield from LedgerRow.objects.filter(
-            handed_over, dispatch_id__in=dispatches, address_key__in=keys[start : start + AT_A_TIME]
-        ).defer("merge_values")
+        named = of_these.filter(address_key__in=keys[start : start + AT_A_TIME])
+        yield from named.filter(staff_id=None)  # each has an index of its own
+        yield from named.filter(staff_id__isnull=False)

@@ -98,6 +98,7 @@ def _asked(dispatch_id: int, rows: Iterable[int] | None) -> list[int]:
 
 def _fit(rows: list[int]) -> list[int]:
     statement = sql.load("delivery", "fit_to_leave").replace("{eligibility}", planning.eligibility())
+    statement = statement.replace("{staff_eligibility}", planning.staff_eligibility())
     with connection.cursor() as cursor:
         cursor.execute(statement, [rows])
         return [int(row) for (row,) in cursor.fetchall()]

@@ -1,4 +1,4 @@
--- Take up to `most` due rows of a dispatch for one sender, and judge each contact again (G5).
+-- Take up to `most` due rows of a dispatch for one sender, and judge each contact, or staff user, again (G5).
 -- One call is one message to the database: while a sender is frozen or cut off, no claim of it stands open and keeps the
 -- gate from a stop. The claim itself runs after the gate, so that its snapshot sees every committed stop (G3).
 CREATE OR REPLACE FUNCTION pg_temp.delivery_claim(wanted bigint, by_sender uuid, most integer)
@@ -41,6 +41,12 @@ judged AS (
                    SELECT FROM delivery_unmatched u
                    WHERE u.reason = d.reason AND u.address_hash = l.address_hash AND u.state IN ('accepted', 'in_doubt')
                ) THEN 'handed_over'
+               WHEN l.staff_id IS NOT NULL THEN (
+                   SELECT CASE WHEN u.email <> l.address THEN 'address_changed' ELSE {staff_eligibility} END
+                   FROM (SELECT) notice
+                   LEFT JOIN accounts_user u ON u.id = l.staff_id
+                   LEFT JOIN people_contact about ON about.id = l.about_id
+               )
                ELSE {eligibility}
            END AS why
     FROM due

@@ -52,7 +52,7 @@ seen AS (
     JOIN delivery_dispatch d ON d.id = moved.dispatch_id
     JOIN contents_version v ON v.id = d.mail_version_id
     JOIN contents_content mail ON mail.id = v.content_id
-    WHERE moved.state IN ('accepted', 'refused')
+    WHERE moved.state IN ('accepted', 'refused') AND moved.contact_id IS NOT NULL
 )
 SELECT state, count(*) FROM moved GROUP BY state
 UNION ALL

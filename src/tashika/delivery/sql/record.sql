@@ -43,6 +43,6 @@ told AS (
     SELECT moved.ended_at, moved.contact_id, 'mail_' || moved.state, moved.dispatch_id, mail.number
     FROM moved
     JOIN mail ON mail.dispatch_id = moved.dispatch_id
-    WHERE moved.state IN ('accepted', 'refused')
+    WHERE moved.state IN ('accepted', 'refused') AND moved.contact_id IS NOT NULL  -- of a notice to staff no contact is told
 )
 SELECT count(*) FROM moved

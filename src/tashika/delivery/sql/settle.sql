@@ -24,4 +24,4 @@ FROM moved
 JOIN delivery_dispatch d ON d.id = moved.dispatch_id
 JOIN contents_version v ON v.id = d.mail_version_id
 JOIN contents_content mail ON mail.id = v.content_id
-WHERE moved.state IN ('accepted', 'refused')
+WHERE moved.state IN ('accepted', 'refused') AND moved.contact_id IS NOT NULL

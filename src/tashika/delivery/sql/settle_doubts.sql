@@ -20,5 +20,6 @@ told AS (
     JOIN delivery_dispatch d ON d.id = moved.dispatch_id
     JOIN contents_version v ON v.id = d.mail_version_id
     JOIN contents_content mail ON mail.id = v.content_id
+    WHERE moved.contact_id IS NOT NULL
 )
 SELECT id, dispatch_id, state, words FROM moved ORDER BY id

@@ -42,6 +42,9 @@ VERBS: dict[str, Text] = {
     "create_field": t("カスタム項目を作った", "Made a custom field"),
     "create_relay": t("送信サーバーを追加した", "Added a relay"),
     "create_tag": t("タグを作った", "Made a tag"),
+    "mail_verification": t("アドレスの確認メールを送った", "Mailed a verification link"),
+    "verify_user": t("メンバーのアドレスを確認した", "Verified a member's address"),
+    "unverify_user": t("メンバーのアドレスの確認を取り消した", "A member's address is verified no more"),
     "create_user": t("メンバーを追加した", "Added a member"),
     "delete_held": t("保留したメールを待ち行列から削除した", "Deleted held mails out of the relay's queue"),
     "deactivate_user": t("メンバーを無効にした", "Deactivated a member"),
@@ -193,6 +196,7 @@ _DETAILS: dict[str, Text] = {
     "unmatched": t("台帳にないメール", "without a row"),
     "updated": t("更新", "updated"),
     "version": t("版", "version"),
+    "way": t("方法", "way"),
     "why": t("理由", "reason"),
 }
 

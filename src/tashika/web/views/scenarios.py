@@ -36,6 +36,8 @@ EXCLUDED: dict[str, Text] = {
     "address_changed": t("アドレスが変わった", "Address has changed"),
     "handed_over": t("復元前に同じメールが送られている", "The same mail left before the database was put back"),
     "unbuildable": t("メールを作れない", "The mail can't be built"),
+    "staff_inactive": t("担当者が無効になっている", "The member is deactivated"),
+    "staff_unverified": t("担当者のアドレスが未確認", "The member's address is not verified"),
     "skipped": t("止めたあと、送らないことを選んだ", "Stopped, and chosen not to be sent"),
 }
 ODDITIES: dict[str, Text] = {

@@ -6,9 +6,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import translation
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from tashika.accounts import attempts, first_run, users
+from tashika.accounts import attempts, first_run, users, verifying
 from tashika.accounts.models import Role
 from tashika.core import clock
 from tashika.core.actors import Actor
@@ -112,6 +113,16 @@ def password(request: HttpRequest) -> HttpResponse:
     return render(request, "web/sessions/password.html")
 
 
+@never_cache
+@require_http_methods(["GET", "POST"])
+def verify(request: HttpRequest, token: str) -> HttpResponse:
+    """The link that was mailed to a staff address. GET changes nothing, for link scanners follow it. Nobody need be logged in:
+    who reads the mailbox has the link."""
+    done = request.method == "POST"
+    user = (verifying.by_link if done else verifying.owner_of)(token=token, now=clock.now())
+    return render(request, "web/sessions/verify.html", {"done": done, "email": user.email})
+
+
 def _next(request: HttpRequest) -> str:
     return ours(request, request.POST.get("next") or request.GET.get("next"))
 
@@ -122,4 +133,5 @@ urlpatterns = [
     path("logout", log_out, name="logout"),
     path("language", language, name="language"),
     path("password", password, name="password"),
+    path("verify/<str:token>", verify, name="verify"),
 ]

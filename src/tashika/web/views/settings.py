@@ -11,14 +11,14 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tashika.accounts import api_keys, roles, users
+from tashika.accounts import api_keys, roles, users, verifying
 from tashika.accounts.models import ApiKey, Role, User
 from tashika.accounts.users import actor_of
 from tashika.core import audit, clock, organisation, sealing
 from tashika.core.errors import TashikaError
 from tashika.core.models import AuditEntry, OrganisationSettings
 from tashika.core.text import Text, t
-from tashika.delivery import queries, relays
+from tashika.delivery import queries, relays, verification_mail
 from tashika.delivery.models import CaughtMail, Relay
 from tashika.web.access import staff, user_of
 from tashika.web.reading import number
@@ -70,7 +70,10 @@ def people(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             _change_people(request, by, now)
-            messages.success(request, str(t("保存しました。", "Saved.")))
+            words = t("保存しました。", "Saved.")
+            if request.POST.get("act") == "mail_verification":
+                words = t("確認メールを送りました。", "The verification mail was sent.")
+            messages.success(request, str(words))
         except TashikaError as error:
             messages.error(request, f"{error.what} {error.fix}")
         return redirect("people")
@@ -99,6 +102,10 @@ def _change_people(request: HttpRequest, by: User, now: object) -> None:
         users.deactivate(user=user, by=by, now=moment)
     elif act == "reactivate":
         users.reactivate(user=user, by=by, now=moment)
+    elif act == "mail_verification":
+        verification_mail.send(user=user, by=by, now=moment)
+    elif act == "verify":
+        verifying.by_word(user=user, by=by, now=moment)
     elif act == "password":
         users.set_password(user=user, password=request.POST.get("password", ""), by=by, now=moment)
     else:
