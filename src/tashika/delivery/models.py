@@ -264,6 +264,13 @@ class LedgerRow(models.Model):
             ),
         ]
 
+    @property
+    def contact(self) -> int:
+        """The id of the contact that it is for. Raises ValueError for a notice to staff, which is no contact's mail."""
+        if self.contact_id is None:
+            raise ValueError("a notice to staff is no contact's mail")
+        return int(self.contact_id)
+
 
 class Queued(models.Model):
     """A ledger row that waits for a sender: from when on. `row_id` is the ledger row's id."""

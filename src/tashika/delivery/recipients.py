@@ -37,7 +37,7 @@ def clicked(*, row: LedgerRow, index: int, now: datetime) -> str | None:
 
 def opted_out(*, row: LedgerRow, now: datetime) -> None:
     """The person opted out by the mail's own link, which proves that it arrived."""
-    consent.opt_out(contact_id=row.contact_id, address=row.address, now=now, detail=f"dispatch:{row.dispatch_id}")
+    consent.opt_out(contact_id=row.contact, address=row.address, now=now, detail=f"dispatch:{row.dispatch_id}")
     if row.state == states.IN_DOUBT:
         settling.by_evidence([settling.Verdict(int(row.pk), states.ACCEPTED, "opted_out")], now=now)
 
@@ -45,7 +45,7 @@ def opted_out(*, row: LedgerRow, now: datetime) -> None:
 def _tell(row: LedgerRow, kind: str, now: datetime, detail: dict[str, int]) -> None:
     number = row.dispatch.mail_version.content.number
     Event.objects.create(
-        at=now, contact_id=row.contact_id, kind=kind, dispatch_id=row.dispatch_id, mail_number=number, detail=detail
+        at=now, contact_id=row.contact, kind=kind, dispatch_id=row.dispatch_id, mail_number=number, detail=detail
     )
     if row.state == states.IN_DOUBT:
         settling.by_evidence([settling.Verdict(int(row.pk), states.ACCEPTED, kind)], now=now)

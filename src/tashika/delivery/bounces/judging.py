@@ -31,7 +31,7 @@ def judge(bounce: Bounce, *, row: LedgerRow, now: datetime) -> None:
         return
     tell(bounce, row)
     if bounce.kind == Kind.COMPLAINT:
-        consent.opt_out(contact_id=row.contact_id, address=row.address, now=now, detail=str(bounce), reason="complaint")
+        consent.opt_out(contact_id=row.contact, address=row.address, now=now, detail=str(bounce), reason="complaint")
     elif bounce.kind == Kind.HARD:
         _suppress(bounce, row, "hard_bounce", now)
     elif bounce.kind == Kind.SOFT and soft_limit_reached(bytes(row.address_hash), now=now):
@@ -55,7 +55,7 @@ def tell(bounce: Bounce, row: LedgerRow) -> None:
     mail = Dispatch.objects.select_related("mail_version__content").get(pk=row.dispatch_id).mail_version.content
     Event.objects.create(
         at=bounce.at,
-        contact_id=row.contact_id,
+        contact_id=row.contact,
         kind=event,
         dispatch_id=row.dispatch_id,
         mail_number=mail.number,
