@@ -86,6 +86,12 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Log of the Postfix that takes our mails, such as /var/log/mail.log: evidence for mails in doubt; empty: none",
     ),
+    Setting(
+        "webhook_hosts",
+        "TASHIKA_WEBHOOK_HOSTS",
+        "",
+        "Hosts, or host:port, by comma, that webhooks may reach although they are internal, and without https",
+    ),
     Setting("import_max_bytes", "TASHIKA_IMPORT_MAX_BYTES", str(2 * 1024**3), "Largest import file, in bytes"),
     Setting(
         "log_format", "TASHIKA_LOG_FORMAT", "", "text or json (one object a line); empty: text on a terminal, else json"

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "tashika.delivery.apps.DeliveryConfig",
     "tashika.delivery.bounces.apps.BouncesConfig",
     "tashika.scenarios.apps.ScenariosConfig",
+    "tashika.scenarios.webhooks.apps.WebhooksConfig",
     "tashika.safeguards.apps.SafeguardsConfig",
     "tashika.web.apps.WebConfig",
     "tashika.public.apps.PublicConfig",
