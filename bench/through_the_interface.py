@@ -186,7 +186,7 @@ def _prepare_broadcast(page: Page, address: str, people: int) -> None:
     page.fill("#mail-from-name", "みらい計測システム")
     page.fill("#mail-from-email", "news@mirai.example.jp")
     page.wait_for_timeout(3000)
-    page.goto(f"{address}/scenarios/new")
+    page.goto(f"{address}/scenarios/new/broadcast")
     page.fill("#name", "秋の一斉配信")
     page.select_option("#segment", "G-1")
     page.select_option("#mail", "M-1")

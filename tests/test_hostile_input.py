@@ -122,7 +122,7 @@ def _broadcast(client: Client) -> tuple[str, str]:
     )
     assert saved.status_code == 200, saved.content
     mail = client.post("/mails/new", {"name": "ご案内"})["Location"].rpartition("/")[2]
-    made = client.post("/scenarios/new", {"name": "一斉配信", "segment": segment, "mail": mail})["Location"]
+    made = client.post("/scenarios/new/broadcast", {"name": "一斉配信", "segment": segment, "mail": mail})["Location"]
     return made.removesuffix("/review"), mail
 
 

@@ -125,7 +125,7 @@ def write_mail(desk: Desk) -> None:
 
 def publish(desk: Desk) -> None:
     page = desk.page
-    desk.goto("/scenarios/new")
+    desk.goto("/scenarios/new/broadcast")
     page.fill("#name", desk.t("秋の一斉配信", "Autumn broadcast"))
     page.select_option("#segment", "G-1")
     page.select_option("#mail", "M-1")

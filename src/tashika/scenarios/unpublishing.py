@@ -23,6 +23,22 @@ _NOTHING_ELSE = t(
     "A broadcast has no other action (tagging, staff notification) that would stop.",
 )
 
+_OF_A_FLOW = (
+    t(
+        "まだ送信していないメールとお知らせメールは、送信されなくなります。",
+        "Mails and staff notifications that have not left yet will not leave.",
+    ),
+    t(
+        "タグづけ・スコア・Webhook などのアクションも、すべて止まります。",
+        "Tagging, scores, webhooks and every other action stop, too.",
+    ),
+    t(
+        "途中の人は、いまの場所で待ちます。もう一度公開するときに、どうするかを選べます。",
+        "Whoever is in it waits where they are. Publishing again asks what becomes of them.",
+    ),
+    t("送信済みのメールは取り消せません。", "What has been accepted can't be called back."),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class WhatStops:
@@ -33,6 +49,8 @@ class WhatStops:
 
 def what_stops(scenario: Content) -> WhatStops:
     """Everything that stops with the scenario. No counts: while a person reads, they change; the answer has them."""
+    if scenario.draft.get("type") == "flow":
+        return WhatStops(list(_OF_A_FLOW))
     live = queries.live(scenario)
     if live is not None and live.dispatch_id is None:
         return WhatStops([t("予約した配信は始まりません。", "The scheduled send does not begin."), _NOTHING_ELSE])

@@ -61,7 +61,7 @@ def home(request: HttpRequest) -> HttpResponse:
                 "公開の前に、人数と見本と除外の理由を確かめます。",
                 "After looking at the number, samples and exclusions.",
             ),
-            "/scenarios/new",
+            "/scenarios/new/broadcast",
             bool(recent),
         ),
     ]

@@ -1,4 +1,4 @@
-"""Scenarios: the broadcast from its draft to its two lists."""
+"""Scenarios: the broadcast from its draft to its two lists; a flow's pages are in flows.py and flow_running.py."""
 
 import asyncio
 import json
@@ -27,6 +27,7 @@ from tashika.safeguards import reviewing
 from tashika.scenarios import broadcasts, publishing, queries, starting, unpublishing
 from tashika.web.access import staff, user_of
 from tashika.web.reading import number
+from tashika.web.views import _flows, flow_running, flows
 
 EXCLUDED: dict[str, Text] = {
     "opted_out": t("配信停止", "Opted out"),
@@ -66,6 +67,8 @@ def scenarios(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, public_id: str = "") -> HttpResponse:
     """A new broadcast, or the draft of one."""
     content = _scenario(public_id) if public_id else None
+    if content is not None and _is_flow(content):
+        return flows.editor(request, content)
     if request.method == "POST":
         draft = {
             "type": "broadcast",
@@ -106,6 +109,8 @@ def edit(request: HttpRequest, public_id: str = "") -> HttpResponse:
 def scenario(request: HttpRequest, public_id: str) -> HttpResponse:
     """The scenario's page: what it is, what it does now, what it did."""
     content = _scenario(public_id)
+    if _is_flow(content):
+        return flow_running.show(request, content, shown=_state(content))
     publication = queries.latest(content)
     figures = delivery.figures(publication.dispatch_id) if publication and publication.dispatch_id else None
     return render(
@@ -134,6 +139,8 @@ def scenario(request: HttpRequest, public_id: str) -> HttpResponse:
 def review(request: HttpRequest, public_id: str) -> HttpResponse:
     """How many, who not and why, ten samples: before publishing."""
     content = _scenario(public_id)
+    if _is_flow(content):
+        return flow_running.review(request, content)
     try:
         found = reviewing.review(scenario=content, now=clock.now())
     except TashikaError as error:
@@ -172,7 +179,12 @@ def publish(request: HttpRequest, public_id: str) -> HttpResponse:
     content = _scenario(public_id)
     clearance = publishing.Clearance(_bytes(request.POST.get("bill", "")), number(request.POST.get("people")) or 0)
     publishing.publish(
-        scenario=content, clearance=clearance, by=user_of(request), now=clock.now(), choice=request.POST.get("choice")
+        scenario=content,
+        clearance=clearance,
+        by=user_of(request),
+        now=clock.now(),
+        choice=request.POST.get("choice"),
+        moves={key[5:]: str(to) or None for key, to in request.POST.items() if key.startswith("move-")},
     )
     starting.start_at_once(people=clearance.people, now=clock.now())
     messages.success(request, str(t("公開しました。", "Published.")))
@@ -254,6 +266,8 @@ def _now(content: Content, language: str) -> tuple[str, dict[str, object]]:
         with translation.override(language):
             last = clock.to_the_second(figures.last_begun_at) if figures.last_begun_at else "–"
         values = {**figures.by_state(), "rate": round(figures.rate), "last": last}
+    if _is_flow(content):
+        values["nodes"] = _flows.node_figures(content)
     return _state(content), values
 
 
@@ -262,6 +276,10 @@ def _scenario(public_id: str) -> Content:
     if content.kind != Kind.SCENARIO:
         raise NotFound(t("{id} はシナリオではありません。", "{id} is no scenario.", id=public_id))
     return content
+
+
+def _is_flow(content: Content) -> bool:
+    return bool(content.draft.get("type") == "flow")
 
 
 def _named(public_id: str | None) -> Content | None:
@@ -306,7 +324,7 @@ def _day(content: Content) -> str:
 
 urlpatterns = [
     path("scenarios", scenarios, name="scenarios"),
-    path("scenarios/new", edit, name="new_scenario"),
+    path("scenarios/new/broadcast", edit, name="new_broadcast"),
     path("scenarios/<str:public_id>", scenario, name="scenario"),
     path("scenarios/<str:public_id>/edit", edit, name="edit_scenario"),
     path("scenarios/<str:public_id>/review", review, name="review"),

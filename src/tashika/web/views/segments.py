@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tashika.audiences import list_files, matching, rules, schema, static_lists
+from tashika.audiences import list_files, matching, schema, static_lists
 from tashika.audiences.wording import TESTS
 from tashika.contents import drafting
 from tashika.contents import queries as contents
@@ -16,12 +16,11 @@ from tashika.contents.models import Content, Kind
 from tashika.core import clock
 from tashika.core.errors import NotFound, TashikaError
 from tashika.core.text import Text, t
-from tashika.people import queries as people
 from tashika.people import searching
 from tashika.people.models import Contact
 from tashika.web.access import staff, user_of
 from tashika.web.reading import json_body, number
-from tashika.web.views import _lists
+from tashika.web.views import _lists, _rules
 
 
 @require_GET
@@ -56,37 +55,8 @@ def segment(request: HttpRequest, public_id: str) -> HttpResponse:
     found = _segment(public_id)
     if found.draft.get("static"):
         return _static(request, found)
-    known, labels = schema.schema(), schema.labels()
     rule = found.draft.get("rule") or {"op": "and", "rules": []}
-    data = {
-        "rule": rule,
-        "fields": [
-            {"name": name, "label": str(labels[name]), "type": field.type, "choices": list(field.choices)}
-            for name, field in ((name, known[name]) for name in schema.offered(rule))
-        ],
-        "tests": {kind: [[test, str(TESTS[test])] for test in tests] for kind, tests in rules.TESTS.items()},
-        "tags": [tag.name for tag in people.tags()],
-        "lists": [[one.public_id, one.name] for one in contents.of_kind(Kind.SEGMENT) if one.draft.get("static")],
-        "mails": [[one.number, f"{one.public_id} {one.name}"] for one in contents.of_kind(Kind.MAIL)],
-        "words": {
-            "and": str(t("すべてに当てはまる", "all of these")),
-            "or": str(t("どれかに当てはまる", "any of these")),
-            "not": str(t("どれにも当てはまらない", "none of these")),
-            "addRule": str(t("条件を追加", "Add a rule")),
-            "addGroup": str(t("グループを追加", "Add a group")),
-            "remove": str(t("削除", "Remove")),
-            "people": str(t("人", "people")),
-            "saved": str(t("保存しました", "Saved")),
-            "opened": str(t("メールを開く", "opened a mail")),
-            "clicked": str(t("リンクをクリック", "clicked a link")),
-            "accepted": str(t("メールが届く", "got a mail")),
-            "any": str(t("どのメールでも", "any mail")),
-            "days": str(t("日以内", "days")),
-            "choose": str(t("選んでください", "Choose")),
-        },
-        "revision": found.draft_revision,
-        "editable": True,
-    }
+    data = {**_rules.editor_data(rule), "rule": rule, "revision": found.draft_revision, "editable": True}
     return render(
         request,
         "web/segments/editor.html",

@@ -7,79 +7,7 @@ let revision = data.revision;
 let dirty = false;
 let timer;
 
-const make = (tag, attributes = {}, ...children) => {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (name in element && typeof value !== "string") element[name] = value;
-    else element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-};
-const options = (pairs, chosen) => pairs.map(([value, words]) => make("option", { value: String(value), selected: String(value) === String(chosen ?? "") }, words));
-const field = (name) => data.fields.find((one) => one.name === name) || data.fields[0];
-
-function changed(redraw = true) {
-  dirty = true;
-  if (redraw) draw();
-  clearTimeout(timer);
-  timer = setTimeout(count, 250);
-}
-
-function group(node, parent) {
-  const box = make("div", { class: "group", role: "group" });
-  const head = make("div", { class: "rule" });
-  head.append(make("select", { "aria-label": "group", onchange: (e) => { node.op = e.target.value; changed(false); } },
-    ...options([["and", data.words.and], ["or", data.words.or], ["not", data.words.not]], node.op)));
-  if (parent) head.append(make("button", { type: "button", class: "button quiet", onclick: () => { parent.rules.splice(parent.rules.indexOf(node), 1); changed(); } }, data.words.remove));
-  box.append(head);
-  for (const child of node.rules) box.append("op" in child ? group(child, node) : rule(child, node));
-  box.append(make("div", { class: "toolbar" },
-    make("button", { type: "button", class: "button", onclick: () => { node.rules.push({ field: "company_name", test: "contains", value: "" }); changed(); } }, data.words.addRule),
-    make("button", { type: "button", class: "button quiet", onclick: () => { node.rules.push({ op: "or", rules: [{ field: "company_name", test: "contains", value: "" }] }); changed(); } }, data.words.addGroup)));
-  return box;
-}
-
-function rule(node, parent) {
-  const known = field(node.field);
-  const tests = data.tests[known.type];
-  if (!tests.some(([test]) => test === node.test)) node.test = tests[0][0];
-  const line = make("div", { class: "rule" });
-  line.append(
-    make("select", { "aria-label": "field", onchange: (e) => { node.field = e.target.value; node.test = data.tests[field(node.field).type][0][0]; node.value = ""; changed(); } },
-      ...options(data.fields.map((one) => [one.name, one.label]), node.field)));
-  const test = make("select", { "aria-label": "test", onchange: (e) => { node.test = e.target.value; changed(); } }, ...options(tests, node.test));
-  const value = valueOf(node, known);
-  // In Japanese the value reads after the test: 会社名 に次を含む …; an activity reads before it.
-  if (known.type === "tag" || known.type === "list" || known.type === "activity") line.append(...value, test);
-  else line.append(test, ...value);
-  line.append(make("button", { type: "button", class: "button quiet", onclick: () => { parent.rules.splice(parent.rules.indexOf(node), 1); changed(); } }, data.words.remove));
-  return line;
-}
-
-function valueOf(node, known) {
-  if (["is_empty", "is_not_empty", "is_yes", "is_no"].includes(node.test)) { delete node.value; return []; }
-  const set = (e) => { node.value = e.target.value; changed(false); };
-  if (known.type === "tag") return [make("select", { "aria-label": "tag", onchange: set }, ...options([["", data.words.choose], ...data.tags.map((tag) => [tag, tag])], node.value))];
-  if (known.type === "list") return [make("select", { "aria-label": "list", onchange: set }, ...options([["", data.words.choose], ...data.lists], node.value))];
-  if (known.type === "activity") {
-    if (typeof node.value !== "object" || !node.value) node.value = { kind: "opened", mail: "", days: 30 };
-    const part = (name) => (e) => { node.value[name] = e.target.value; changed(false); };
-    return [
-      make("select", { "aria-label": "activity", onchange: part("kind") }, ...options([["opened", data.words.opened], ["clicked", data.words.clicked], ["accepted", data.words.accepted]], node.value.kind)),
-      make("select", { "aria-label": "mail", onchange: part("mail") }, ...options([["", data.words.any], ...data.mails], node.value.mail)),
-      make("input", { type: "number", min: "1", size: "4", "aria-label": data.words.days, value: String(node.value.days ?? ""), oninput: part("days") }), data.words.days];
-  }
-  const choices = known.choices.length ? known.choices : null;
-  if (choices && node.test !== "in") return [make("select", { "aria-label": "value", onchange: set }, ...options([["", data.words.choose], ...choices.map((one) => [one, one])], node.value))];
-  const type = node.test === "within_days" || known.type === "number" ? "number" : known.type === "date" || known.type === "moment" ? "date" : "text";
-  const several = node.test === "in";
-  const shown = Array.isArray(node.value) ? node.value.join(", ") : node.value ?? "";
-  return [make("input", { type: several ? "text" : type, "aria-label": "value", value: String(shown),
-    oninput: (e) => { node.value = several ? e.target.value.split(/[,、]/).map((one) => one.trim()).filter(Boolean) : e.target.value; changed(false); } })];
-}
-
+const { make } = window.tashikaRules;
 const post = (url, body) => fetch(url, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRFToken": token }, body: JSON.stringify(body) });
 
 async function count() {
@@ -103,8 +31,6 @@ async function save() {
   }
 }
 
-function draw() { root.replaceChildren(group(data.rule, null)); }
-
 document.getElementById("segment-save").addEventListener("click", save);
 document.getElementById("segment-name").addEventListener("input", () => (dirty = true));
 window.addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
@@ -112,5 +38,9 @@ document.addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); save(); }
 });
 if (!data.rule.rules.length) data.rule.rules.push({ field: "prefecture", test: "is", value: "" });
-draw();
+window.tashikaRules.edit(root, data, data.rule, () => {
+  dirty = true;
+  clearTimeout(timer);
+  timer = setTimeout(count, 250);
+});
 count();
