@@ -2,10 +2,11 @@
 import {
   applyNodeChanges, Background, type Connection, type FinalConnectionState, MarkerType, type NodeChange, ReactFlow, useReactFlow,
 } from "@xyflow/react";
-import { type DragEvent, useCallback, useEffect, useMemo, useState } from "react";
+import { type DragEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { useDesk } from "../desk";
 import { join, move } from "../model/editing";
+import { HEIGHT, WIDTH } from "../model/layout";
 import type { Flow, Kind } from "../model/types";
 import { branchesOf, type Joint, mayLead } from "../model/walking";
 import { t } from "../words";
@@ -14,7 +15,8 @@ import { branchOf, type CardNode, handleOf, NodeCard } from "./NodeCard";
 
 const NODES = { card: NodeCard };
 const EDGES = { line: Line };
-const FIT = { padding: 0.12, maxZoom: 1, minZoom: 0.35 };
+const READABLE = 0.7; // below this zoom words are too small to begin with
+const EDGE = 36; // pixels around the flow
 /** What a palette's entry carries while it is dragged. */
 export const DRAGGED = "application/x-tashika-kind";
 
@@ -27,7 +29,9 @@ export function Canvas({ dropped }: Props) {
   const { flow, shown, editable, change, show, ask } = useDesk();
   const chosen = shown.is === "node" ? shown.id : "";
   const [nodes, setNodes] = useState<CardNode[]>(() => cardsOf(flow, chosen, []));
-  const { screenToFlowPosition } = useReactFlow();
+  const { screenToFlowPosition, getViewport, setViewport } = useReactFlow();
+  const room = useRef<HTMLDivElement>(null);
+  useEffect(() => keptInMiddle(room.current, (x) => void setViewport({ ...getViewport(), x: getViewport().x + x })), []);
   useEffect(() => setNodes((before) => cardsOf(flow, chosen, before)), [flow, chosen]);
   const edges = useMemo(() => linesOf(flow, shown.is === "joint" ? shown.joint : null), [flow, shown]);
 
@@ -42,18 +46,18 @@ export function Canvas({ dropped }: Props) {
     const joint = { from: state.fromNode.id, branch: branchOf(state.fromHandle.id) };
     const below = document.elementFromPoint(at.clientX, at.clientY)?.closest<HTMLElement>(".react-flow__node")?.dataset.id;
     if (below && below !== joint.from) change((one) => join(one, joint, below));
-    else if (!below) ask({ joint, place: screenToFlowPosition({ x: at.clientX - 132, y: at.clientY }), at: { x: at.clientX, y: at.clientY } });
+    else if (!below) ask({ joint, place: screenToFlowPosition({ x: at.clientX - WIDTH / 2, y: at.clientY }), at: { x: at.clientX, y: at.clientY } });
   };
   const drop = (event: DragEvent) => {
     const kind = event.dataTransfer.getData(DRAGGED) as Kind;
     if (!kind) return;
     event.preventDefault();
     const at = { x: event.clientX, y: event.clientY };
-    dropped(kind, jointAt(at, edges), screenToFlowPosition({ x: at.x - 132, y: at.y - 30 }));
+    dropped(kind, jointAt(at, edges), screenToFlowPosition({ x: at.x - WIDTH / 2, y: at.y - 30 }));
   };
   return (
     <ReactFlow
-      nodes={nodes} edges={edges} nodeTypes={NODES} edgeTypes={EDGES} onNodesChange={changed}
+      ref={room} onInit={() => void setViewport(beginning(flow, room.current))} nodes={nodes} edges={edges} nodeTypes={NODES} edgeTypes={EDGES} onNodesChange={changed}
       onConnect={connect} onConnectEnd={connectEnded} connectionRadius={36}
       isValidConnection={(made) => mayLead(flow, made.source, made.target)}
       onNodeClick={(_, node) => show({ is: "node", id: node.id })}
@@ -63,12 +67,38 @@ export function Canvas({ dropped }: Props) {
       onDragOver={(event) => event.preventDefault()} onDrop={drop}
       nodesDraggable={editable} nodesConnectable={editable} nodesFocusable={false} edgesFocusable={false} edgesReconnectable={false}
       disableKeyboardA11y deleteKeyCode={null} selectionKeyCode={null} multiSelectionKeyCode={null}
-      fitView fitViewOptions={FIT} minZoom={0.2} maxZoom={1.6} snapToGrid snapGrid={[4, 4]} nodeDragThreshold={4}
+      minZoom={0.2} maxZoom={1.6} snapToGrid snapGrid={[4, 4]} nodeDragThreshold={4}
       proOptions={{ hideAttribution: true }} aria-label={t("シナリオの図", "The scenario's canvas")}
     >
       <Background gap={24} size={1.4} />
     </ReactFlow>
   );
+}
+
+/** Where the view begins: on the whole flow, or on its beginning where the whole would be too small to read. */
+function beginning(flow: Flow, room: HTMLElement | null): { x: number; y: number; zoom: number } {
+  const xs = flow.nodes.map((node) => node.x);
+  const ys = flow.nodes.map((node) => node.y);
+  const [width, height] = [room?.clientWidth ?? 800, room?.clientHeight ?? 600];
+  const [left, top] = [Math.min(...xs), Math.min(...ys)];
+  const [wide, high] = [Math.max(...xs) - left + WIDTH, Math.max(...ys) - top + HEIGHT + EDGE];
+  const zoom = Math.max(READABLE, Math.min(1, (width - 2 * EDGE) / wide, (height - 2 * EDGE) / high));
+  const isWider = wide * zoom > width;
+  const middle = isWider ? (flow.nodes.find((node) => node.kind === "entry")?.x ?? left) + WIDTH / 2 : left + wide / 2;
+  return { x: width / 2 - middle * zoom, y: EDGE - top * zoom, zoom };
+}
+
+/** When the panel opens or closes what was in the middle stays there. */
+function keptInMiddle(room: HTMLElement | null, shift: (x: number) => void): (() => void) | undefined {
+  if (!room) return undefined;
+  let width = room.clientWidth;
+  const observer = new ResizeObserver(() => {
+    const by = (room.clientWidth - width) / 2;
+    width = room.clientWidth;
+    if (by) shift(by);
+  });
+  observer.observe(room);
+  return () => observer.disconnect();
 }
 
 /** Nodes as React Flow wants them; what it has measured stays. */

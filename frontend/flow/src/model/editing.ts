@@ -2,7 +2,7 @@
 import { KINDS } from "./kinds";
 import { arranged, GAP, HEIGHT, isArranged, WIDTH } from "./layout";
 import type { Flow, FlowNode, Kind, Settings } from "./types";
-import { branchesOf, following, type Joint, mayLead, nodeOf } from "./walking";
+import { branchesOf, following, type Joint, mailBefore, mayLead, nodeOf } from "./walking";
 
 export interface Place {
   x: number;
@@ -21,7 +21,18 @@ function kept(before: Flow, after: Flow): Flow {
 
 /** Change settings of a node; those that are `undefined` go. */
 export function setting(flow: Flow, id: string, change: Settings & { name?: string }): Flow {
-  return withNode(flow, id, (node) => without({ ...node, ...change }));
+  const before = nodeOf(flow, id);
+  const after = withNode(flow, id, (node) => without({ ...node, ...change }));
+  return before?.kind === "mail" && change.mail !== undefined ? asked(after, before, change.mail) : after;
+}
+
+/** Decisions after a mail that asked for it, or for none yet, ask for the new one. */
+function asked(flow: Flow, before: FlowNode, mail: string): Flow {
+  const after = following(flow, before.id);
+  const isMeant = (node: FlowNode) =>
+    node.kind === "decision" && ["opened", "clicked"].includes(node.did ?? "") && after.has(node.id) &&
+    (node.of || "") === (before.mail || "") && (node.of !== "" || mailBefore(flow, node.id) === mail);
+  return { ...flow, nodes: flow.nodes.map((node) => (isMeant(node) ? { ...node, of: mail } : node)) };
 }
 
 function without<T extends object>(entry: T): T {

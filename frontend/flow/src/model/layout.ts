@@ -5,8 +5,8 @@ import type { Flow } from "./types";
 import { branchesOf } from "./walking";
 
 export const WIDTH = 264;
-export const HEIGHT = 96;
-export const GAP = 76;
+export const HEIGHT = 80;
+export const GAP = 60;
 const GRID = 4;
 
 /** The flow with every node at its place. */

@@ -42,7 +42,7 @@ function NodeSettings({ node }: { node: FlowNode }) {
   return (
     <>
       <p className="flow-sentence">{sentence(node, names)}</p>
-      <ProblemList problems={problemsOf(problems, node.id)} />
+      <ProblemList problems={problemsOf(problems, node.id).filter((one) => one.field === "next")} />
       <fieldset disabled={!editable}>
         <Settings node={node} set={set} />
         <div data-joins>{branchesOf(node).map((branch) => <NextField key={branch} joint={{ from: node.id, branch }} />)}</div>
@@ -74,7 +74,7 @@ function NextField({ joint }: { joint: Joint }) {
   const targets = flow.nodes.filter((one) => one.id !== joint.from && mayLead(flow, joint.from, one.id));
   const options: [string, string][] = targets.map((one) => [one.id, `${one.name || KINDS[one.kind].words}: ${sentence(one, names)}`]);
   return (
-    <Field label={words ? t("「{branch}」の次", "After “{branch}”", { branch: words }) : t("次", "Next")} node={node.id} of={words ? [] : ["next"]}>
+    <Field label={words ? t("「{branch}」の次", "After “{branch}”", { branch: words }) : t("次", "Next")} node={node.id}>
       {(id) => <Select id={id} value={node.next[joint.branch] ?? ""} options={[["", t("終了", "End")], ...options]} set={(to) => change((one) => join(one, joint, to || null))} />}
     </Field>
   );
@@ -118,7 +118,7 @@ function Problems() {
   );
 }
 
-/** Everything wrong with one node, in words. */
+/** What is wrong with how a node is joined; the rest stands at its setting. */
 function ProblemList({ problems }: { problems: Problem[] }) {
   return problems.map((one) => (
     <p key={one.field + one.what} className={`notice ${one.severity === "error" ? "danger" : "warning"}`}>{one.what} {one.fix}</p>

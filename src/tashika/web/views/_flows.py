@@ -6,7 +6,8 @@ from typing import Any
 from tashika.accounts.models import User
 from tashika.contents.models import LETTERS, Content
 from tashika.delivery import queries as delivery
-from tashika.scenarios.flow import figures, reading, settings
+from tashika.people import setting
+from tashika.scenarios.flow import figures, reading
 from tashika.web.views import _rules
 
 _KINDS = {letter: kind for kind, letter in LETTERS.items()}
@@ -25,7 +26,7 @@ def page_data(content: Content, draft: dict[str, Any], *, editable: bool, counts
         "problems": problems(found) if editable else [],
         "figures": node_figures(content) if counts else None,
         "names": _names(found),
-        "settable": sorted(settings.settable()),
+        "settable": setting.settable(),
         "rules": _rules.editor_data(*_rules_of(found)),
         "relays": [{"id": relay.pk, "name": relay.name} for relay in delivery.relays() if relay.confirmed_at],
         "urls": {
