@@ -1,6 +1,7 @@
 """What the canvas' pickers offer: contents of a kind, tags, people."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from django.db.models import Q
 from django.http import HttpRequest, JsonResponse
@@ -11,7 +12,6 @@ from tashika.accounts import roles
 from tashika.accounts.models import User
 from tashika.contents import queries as contents
 from tashika.contents.models import Content, Kind
-from tashika.core.errors import NotFound
 from tashika.core.text import Text, t
 from tashika.people import queries as people
 from tashika.scenarios import queries
@@ -40,12 +40,11 @@ _STATES: dict[str, Text] = {
 @require_GET
 @staff("edit")
 def choices(request: HttpRequest) -> JsonResponse:
-    """What a picker offers: contents of a kind, tags or people, by a part of the name or an ID."""
+    """What a picker offers, by a part of the name or an ID; nothing for a `what` that is none."""
     what, words = request.GET.get("what", ""), request.GET.get("q", "").strip().replace("\0", "")
     offers: dict[str, Callable[[str], Iterable[dict[str, str]]]] = {"tags": _tags, "users": _users}
-    if what not in offers and what not in _KINDS:
-        raise NotFound(t("{what} は選べません。", "There is no choice of {what}.", what=what))
-    found = offers[what](words) if what in offers else _contents(what, words)
+    offers |= {name: partial(_contents, name) for name in _KINDS}
+    found = offers[what](words) if what in offers else []
     return JsonResponse({"choices": list(found)})
 
 

@@ -44,7 +44,7 @@ def editor(request: HttpRequest, content: Content) -> HttpResponse:
     context = {
         "content": content,
         "data": _flows.page_data(content, content.draft, editable=held is None),
-        "frozen": frozen.words(content, held).what if held else "",
+        "frozen": held,
     }
     return render(request, "web/flows/editor.html", context)
 
