@@ -63,6 +63,7 @@ def drop(desk: Desk, kind: str, plus: str) -> None:
 def join(desk: Desk, node: str, to: str) -> None:
     """Draw a line from a node's lower edge to another node."""
     page = desk.page
+    page.wait_for_timeout(400)  # the canvas may be moving to what is chosen
     start = page.locator(f".react-flow__node[data-id={node}] .react-flow__handle.source").first.bounding_box()
     end = face(desk, to).bounding_box()
     assert start and end

@@ -8,12 +8,12 @@ import { List } from "./canvas/List";
 import { Palette } from "./canvas/Palette";
 import { type Adding, type Desk, DeskContext, type Shown } from "./desk";
 import { useFigures } from "./figures";
-import { keepInView, pressed } from "./hands";
+import { focusOn, keepInView, pressed } from "./hands";
 import { KEYS } from "./keyboard";
 import { useLeaving, useNarrow } from "./leaving";
 import { add } from "./model/editing";
 import { begun, changed, redone, undone } from "./model/history";
-import { arranged, isUnplaced } from "./model/layout";
+import { arranged, isUnplaced, PANEL } from "./model/layout";
 import { namesOf } from "./model/sentences";
 import type { Flow, Kind, Page } from "./model/types";
 import { endOf, openJoint } from "./model/walking";
@@ -26,6 +26,8 @@ import { t } from "./words";
 export function Editor({ page }: { page: Page }) {
   return <ReactFlowProvider><Inner page={page} /></ReactFlowProvider>;
 }
+
+const DRAWN = 60; // milliseconds until nodes stand at their new places
 
 function Inner({ page }: { page: Page }) {
   const [history, setHistory] = useState(() => begun(isUnplaced(page.draft) ? arranged(page.draft) : page.draft));
@@ -46,13 +48,9 @@ function Inner({ page }: { page: Page }) {
   const change = useCallback((make: (flow: Flow) => Flow, what = "") => {
     if (page.editable) setHistory((before) => changed(before, make(before.now), what, Date.now()));
   }, [page]);
-  const focus = (id: string) => requestAnimationFrame(() => {
-    root.current?.querySelector<HTMLElement>(`.flow-face[data-node="${id}"], button[data-node="${id}"]`)?.focus({ preventScroll: !isList });
-  });
   const goTo = (id: string) => {
     setShown({ is: "node", id });
-    focus(id);
-    if (!isList) requestAnimationFrame(() => keepInView(view, root.current, id));
+    focusOn(root.current, id, () => isList || keepInView(view, root.current, id));
   };
   const show = (next: Shown) => (next.is === "node" ? goTo(next.id) : setShown(next));
 
@@ -62,13 +60,17 @@ function Inner({ page }: { page: Page }) {
     ask(null);
     goTo(id);
   };
+  const fit = () => {
+    const right = shown.is === "nothing" ? "6%" as const : `${PANEL + 24}px` as const;
+    void view.fitView({ padding: { top: "5%", left: "6%", bottom: "9%", right }, maxZoom: 1, duration: 200 });
+  };
   const act = (what: Act) => {
     if (what === "undo") setHistory(undone);
     else if (what === "redo") setHistory(redone);
     else if (what === "arrange") {
       change(arranged);
-      requestAnimationFrame(() => void view.fitView({ padding: 0.12, maxZoom: 1, duration: 250 }));
-    } else if (what === "fit") void view.fitView({ padding: 0.12, maxZoom: 1, duration: 200 });
+      window.setTimeout(fit, DRAWN);
+    } else if (what === "fit") fit();
     else if (what === "list") setWantsList(!wantsList);
     else keys.current?.showModal();
   };

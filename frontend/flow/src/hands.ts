@@ -5,6 +5,7 @@ import type { KeyboardEvent } from "react";
 import type { Desk } from "./desk";
 import { beside, isWriting, stepOf } from "./keyboard";
 import { join, move, remove } from "./model/editing";
+import { PANEL } from "./model/layout";
 import { nodeOf, openJoint } from "./model/walking";
 import type { Act } from "./Toolbar";
 
@@ -17,7 +18,10 @@ export function nextProblem({ problems, shown, goTo, show }: Desk): void {
   else show({ is: "problems" });
 }
 
-export interface Hands {
+const DRAWN = 40; // milliseconds until the panel is there
+const FRAMES = 30; // until a new node is there at the latest
+
+interface Hands {
   desk: Desk;
   act: (what: Act) => void;
   view: ReturnType<typeof useReactFlow>;
@@ -67,8 +71,11 @@ function walked(desk: Desk, id: string, key: string, [x, y]: [number, number], m
 }
 
 function opened(desk: Desk, face: HTMLElement, root: HTMLElement | null): boolean {
-  if (face.dataset.node) desk.goTo(face.dataset.node);
-  setTimeout(() => root?.querySelector<HTMLElement>(".flow-panel :is(input, select, textarea, fieldset button)")?.focus(), 30);
+  const isOpen = desk.shown.is === "node" && desk.shown.id === face.dataset.node;
+  if (!isOpen && face.dataset.node) desk.show({ is: "node", id: face.dataset.node });
+  const enter = () => root?.querySelector<HTMLElement>(".flow-panel :is(input, select, textarea, fieldset button)")?.focus();
+  if (isOpen) enter();
+  else setTimeout(enter, DRAWN);
   return true;
 }
 
@@ -106,13 +113,21 @@ function taken(desk: Desk): void {
   }
 }
 
-/** Moves the view as little as it takes to show a node. */
+/** Puts the keyboard on a node and calls `then`; a new one can take it once it has been drawn and measured. */
+export function focusOn(root: HTMLElement | null, id: string, then: () => void, left = FRAMES): void {
+  const face = root?.querySelector<HTMLElement>(`.flow-face[data-node="${id}"], button[data-node="${id}"]`);
+  face?.focus({ preventScroll: face.matches(".flow-face") });
+  if (!left || (face && document.activeElement === face)) then();
+  else requestAnimationFrame(() => focusOn(root, id, then, left - 1));
+}
+
+/** Moves the view as little as it takes to show a node beside the settings. */
 export function keepInView(view: ReturnType<typeof useReactFlow>, root: HTMLElement | null, id: string): void {
   const room = root?.querySelector(".flow-canvas")?.getBoundingClientRect();
   const card = root?.querySelector(`.react-flow__node[data-id="${id}"]`)?.getBoundingClientRect();
   if (!room || !card) return;
   const over = (low: number, high: number, from: number, until: number) => (low < from ? from - low : high > until ? until - high : 0);
-  const x = over(card.left, card.right, room.left + 24, room.right - 24);
+  const x = over(card.left, card.right, room.left + 24, room.right - PANEL - 24);
   const y = over(card.top, card.bottom, room.top + 24, room.bottom - 48);
   if (!x && !y) return;
   const now = view.getViewport();

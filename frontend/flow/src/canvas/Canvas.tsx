@@ -6,7 +6,7 @@ import { type DragEvent, useCallback, useEffect, useMemo, useRef, useState } fro
 
 import { useDesk } from "../desk";
 import { join, move } from "../model/editing";
-import { HEIGHT, WIDTH } from "../model/layout";
+import { HEIGHT, PANEL, WIDTH } from "../model/layout";
 import type { Flow, Kind } from "../model/types";
 import { branchesOf, type Joint, mayLead } from "../model/walking";
 import { t } from "../words";
@@ -29,9 +29,8 @@ export function Canvas({ dropped }: Props) {
   const { flow, shown, editable, change, show, ask } = useDesk();
   const chosen = shown.is === "node" ? shown.id : "";
   const [nodes, setNodes] = useState<CardNode[]>(() => cardsOf(flow, chosen, []));
-  const { screenToFlowPosition, getViewport, setViewport } = useReactFlow();
+  const { screenToFlowPosition, setViewport } = useReactFlow();
   const room = useRef<HTMLDivElement>(null);
-  useEffect(() => keptInMiddle(room.current, (x) => void setViewport({ ...getViewport(), x: getViewport().x + x })), []);
   useEffect(() => setNodes((before) => cardsOf(flow, chosen, before)), [flow, chosen]);
   const edges = useMemo(() => linesOf(flow, shown.is === "joint" ? shown.joint : null), [flow, shown]);
 
@@ -75,30 +74,18 @@ export function Canvas({ dropped }: Props) {
   );
 }
 
-/** Where the view begins: on the whole flow, or on its beginning where the whole would be too small to read. */
+/** Where the view begins: on the whole flow, beside where the settings open, or on its beginning where the whole would be
+ * too small to read. */
 function beginning(flow: Flow, room: HTMLElement | null): { x: number; y: number; zoom: number } {
   const xs = flow.nodes.map((node) => node.x);
   const ys = flow.nodes.map((node) => node.y);
-  const [width, height] = [room?.clientWidth ?? 800, room?.clientHeight ?? 600];
+  const [width, height] = [(room?.clientWidth ?? 1100) - PANEL, room?.clientHeight ?? 600];
   const [left, top] = [Math.min(...xs), Math.min(...ys)];
   const [wide, high] = [Math.max(...xs) - left + WIDTH, Math.max(...ys) - top + HEIGHT + EDGE];
   const zoom = Math.max(READABLE, Math.min(1, (width - 2 * EDGE) / wide, (height - 2 * EDGE) / high));
   const isWider = wide * zoom > width;
   const middle = isWider ? (flow.nodes.find((node) => node.kind === "entry")?.x ?? left) + WIDTH / 2 : left + wide / 2;
   return { x: width / 2 - middle * zoom, y: EDGE - top * zoom, zoom };
-}
-
-/** When the panel opens or closes what was in the middle stays there. */
-function keptInMiddle(room: HTMLElement | null, shift: (x: number) => void): (() => void) | undefined {
-  if (!room) return undefined;
-  let width = room.clientWidth;
-  const observer = new ResizeObserver(() => {
-    const by = (room.clientWidth - width) / 2;
-    width = room.clientWidth;
-    if (by) shift(by);
-  });
-  observer.observe(room);
-  return () => observer.disconnect();
 }
 
 /** Nodes as React Flow wants them; what it has measured stays. */

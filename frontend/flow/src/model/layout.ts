@@ -7,6 +7,7 @@ import { branchesOf } from "./walking";
 export const WIDTH = 264;
 export const HEIGHT = 80;
 export const GAP = 60;
+export const PANEL = 352; // how much of the canvas the settings cover, in pixels of the screen
 const GRID = 4;
 
 /** The flow with every node at its place. */
