@@ -87,8 +87,8 @@ def _two_at_once(desk: Desk, scenario: str) -> None:
     expect(notice).to_contain_text("先に保存しました", timeout=15_000)
     assert "20点" in other.locator(".flow-face[data-node=n6]").inner_text()
     page.click("text=自分の変更を別のシナリオとして保存")
+    page.wait_for_url(lambda address: f"/{scenario}/" not in address)
     expect(face(desk, "n6")).to_contain_text("99点")
-    assert scenario not in page.url
     other.close()
     kept = next(node for node in draft(desk, scenario)["nodes"] if node["id"] == "n6")
     assert kept["add"] == 20

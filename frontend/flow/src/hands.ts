@@ -113,12 +113,18 @@ function taken(desk: Desk): void {
   }
 }
 
-/** Puts the keyboard on a node and calls `then`; a new one can take it once it has been drawn and measured. */
-export function focusOn(root: HTMLElement | null, id: string, then: () => void, left = FRAMES): void {
-  const face = root?.querySelector<HTMLElement>(`.flow-face[data-node="${id}"], button[data-node="${id}"]`);
-  face?.focus({ preventScroll: face.matches(".flow-face") });
-  if (!left || (face && document.activeElement === face)) then();
-  else requestAnimationFrame(() => focusOn(root, id, then, left - 1));
+/** Puts the keyboard on a node and calls `then`. A new one can take it once it has been drawn and measured; who has gone
+ * elsewhere meanwhile is left there. */
+export function focusOn(root: HTMLElement | null, id: string, then: () => void): void {
+  const from = document.activeElement;
+  const attempt = (left: number): void => {
+    const face = root?.querySelector<HTMLElement>(`.flow-face[data-node="${id}"], button[data-node="${id}"]`);
+    const isElsewhere = document.activeElement !== from && document.activeElement !== document.body;
+    if (!isElsewhere) face?.focus({ preventScroll: face.matches(".flow-face") });
+    if (!left || isElsewhere || (face && document.activeElement === face)) then();
+    else requestAnimationFrame(() => attempt(left - 1));
+  };
+  attempt(FRAMES);
 }
 
 /** Moves the view as little as it takes to show a node beside the settings. */

@@ -53,9 +53,11 @@ export function useSaving(page: Page, flow: Flow, name: string) {
 
   const { words } = now.current;
   useEffect(() => {
-    if (words === kept.current.words || kept.current.over) return;
-    setState({ is: "unsaved" });
+    if (kept.current.over) return;
     window.clearTimeout(timer.current);
+    const isKept = words === kept.current.words; // such as after undo
+    setState({ is: isKept ? "saved" : "unsaved" });
+    if (isKept) return;
     timer.current = window.setTimeout(send, PAUSE);
   }, [words, send]);
 
