@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.test import Client
 
 from tashika.accounts.models import User
 from tashika.core.actors import SYSTEM
@@ -105,6 +106,25 @@ def test_after_a_day_it_has_failed_until_a_person_tries_again(receiver: Receiver
     assert stopping.try_again(webhook_id=Webhook.objects.get().pk, by=SYSTEM, now=now)
     sending.send_due(now=now)
     assert Webhook.objects.get().state == "delivered"
+
+
+def test_the_page_shows_failures_and_tries_again_and_a_new_secret_once(
+    receiver: Receiver, person: Callable[[str], User], now: datetime
+) -> None:
+    receiver.statuses = [410]
+    queue(receiver.url, now, 1)
+    sending.send_due(now=now)
+    browser = Client()
+    browser.force_login(person("administrator"))
+    assert "410" in browser.get("/settings/webhooks").content.decode()
+    browser.post("/settings/webhooks/again", {"webhook": Webhook.objects.get().pk})
+    assert Webhook.objects.get().state == "queued"
+    endpoint = Webhook.objects.get().endpoint
+    browser.post("/settings/webhooks/rotate", {"endpoint": endpoint.pk})
+    endpoint.refresh_from_db()
+    secret = endpoints.secret_of(endpoint)
+    assert secret in browser.get("/settings/webhooks").content.decode()
+    assert secret not in browser.get("/settings/webhooks").content.decode()
 
 
 def test_a_redirect_is_not_followed(receiver: Receiver, now: datetime) -> None:
