@@ -50,6 +50,7 @@ def _names_are_asked_of_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 # Without a person there is nothing but this: whoever adds to it says why.
 OPEN = {
     "login": "it is the door",
+    "verify": "who reads the mailbox has the link",
     "setup": "the first person, with the console's code",
     "logout": "harmless",
     "language": "before log-in, too",
