@@ -50,7 +50,7 @@ def _turn(publication_id: int, now: datetime) -> tuple[int, int]:
 
 
 def _furthest_due(flow: Running, now: datetime) -> str | None:
-    names = list(reversed(flow.flow.nodes))
+    names = list(flow.flow.nodes)[::-1]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT n FROM unnest(%s::varchar[]) WITH ORDINALITY AS one (n, place) WHERE EXISTS (SELECT FROM"
