@@ -57,7 +57,9 @@ def run(people: int, kills: int) -> dict[str, Any]:
         walkers[which] = _walker(folder, clock)
         if index % 20 == 19:
             scenery.say(f"{index + 1} kills, {_one('SELECT count(*) FROM scenarios_visit'):,} steps")
-    while _one("SELECT count(*) FROM scenarios_enrolment WHERE state = 'walking'") + _one("SELECT count(*) FROM scenarios_signal"):
+    while _one("SELECT count(*) FROM scenarios_enrolment WHERE state = 'walking'") + _one(
+        "SELECT count(*) FROM scenarios_signal"
+    ):
         _open_mails(openers, mail, now)
         now = _pass(clock, now, timedelta(days=1))
         time.sleep(1)
@@ -165,7 +167,7 @@ def _judge(scenario: Any, people: int, server: RecordingServer) -> dict[str, Any
         effects = (score, tags, mails, notices) == ((10, 1, 1, 1) if did else (0, 0, 2, 0))
         if not (good and effects):
             wrong.append([contact, state, step, way, score, tags, mails, notices])
-    bodies = sum(event.kind == BODY for event in server.events())
+    bodies = sum(event.kind == BODY for event in server.end())
     accepted = _one("SELECT count(*) FROM delivery_ledger WHERE state = 'accepted'")
     return {
         "people": len(rows),

@@ -75,6 +75,15 @@ def _mail(batch: Batch) -> Iterator[Moved]:
             batch.held += len(people)
 
 
+def _notify(batch: Batch) -> Iterator[Moved]:
+    for number in sorted({one.round for one in batch.walkers}):
+        people = [one for one in batch.walkers if one.round == number]
+        if actions.notify(batch, [one.contact for one in people], number):
+            yield "", "told", people
+        else:
+            batch.held += len(people)
+
+
 def _capped(batch: Batch) -> set[int]:
     """Who has had as many mails lately as the flow allows a person, over all scenarios: this one is left out for them."""
     cap = batch.flow.flow.cap
@@ -104,6 +113,7 @@ _ACTS: dict[str, Callable[[Batch], Iterator[Moved]]] = {
     nodes.CONDITION: _condition,
     nodes.SPLIT: _split,
     nodes.MAIL: _mail,
+    nodes.NOTIFY: _notify,
     nodes.TAG: _does(actions.tag),
     nodes.FIELD: _does(actions.field),
     nodes.SCORE: _does(actions.score),

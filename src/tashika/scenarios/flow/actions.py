@@ -26,6 +26,22 @@ def mail(batch: Batch, contacts: Sequence[int], number: int) -> bool:
     return added is not None
 
 
+def notify(batch: Batch, contacts: Sequence[int], number: int) -> bool:
+    """Hand the notices down: one to each of our people concerned about each contact. False where that dispatch is
+    stopped."""
+    dispatch = _dispatch(batch, number, to_staff=True)
+    to = batch.node["to"]
+    if to.get("owner"):
+        pairs = "SELECT c.id, c.owner_id FROM people_contact c WHERE c.id = ANY (%s) AND c.owner_id IS NOT NULL"
+        values: list[object] = [list(contacts)]
+    else:
+        pairs = (
+            "SELECT c.id, u.id FROM people_contact c CROSS JOIN unnest(%s::bigint[]) AS u (id) WHERE c.id = ANY (%s)"
+        )
+        values = [to["users"], list(contacts)]
+    return planning.notify(dispatch=dispatch, pairs=(pairs, values), now=batch.now) is not None
+
+
 def tag(batch: Batch) -> None:
     """Put tags on and take tags off."""
     source = _source(batch)
@@ -94,7 +110,7 @@ def _running(content: Content) -> "running.Running | None":
     return running.of(publication) if publication else None
 
 
-def _dispatch(batch: Batch, number: int) -> Dispatch:
+def _dispatch(batch: Batch, number: int, *, to_staff: bool = False) -> Dispatch:
     version = batch.flow.versions[str(batch.node["mail"])]
     relay = batch.flow.flow.relay
     reason = f"flow:{batch.flow.scenario}:{batch.node.id}:{version.pk}:{number}"
@@ -106,6 +122,7 @@ def _dispatch(batch: Batch, number: int) -> Dispatch:
         give_up_at=batch.now + GIVE_UP,
         now=batch.now,
         priority=planning.STEP,
+        to_staff=to_staff,
     )
     NodeDispatch.objects.get_or_create(
         dispatch_id=int(dispatch.pk), defaults={"scenario_id": batch.flow.scenario, "node": batch.node.id}
