@@ -50,6 +50,7 @@ def run(people: int, kills: int) -> dict[str, Any]:
         _enter(share, now)
         _open_mails(openers, mail, now)
         now = _pass(clock, now, HOURS)
+        _nothing_queued()
         time.sleep(chance.uniform(0, 0.25))
         which = index % 2
         walkers[which].kill()
@@ -64,12 +65,21 @@ def run(people: int, kills: int) -> dict[str, Any]:
         now = _pass(clock, now, timedelta(days=1))
         time.sleep(1)
     seconds = time.monotonic() - began
-    _wait_for(lambda: not _one("SELECT count(*) FROM delivery_queue"), 120)
+    _wait_for(_nothing_queued, 600)
     time.sleep(2)
     for process in [*walkers, sender]:
         process.terminate()
         process.wait(30)
     return {"bench": "flow_kills", "kills": kills, "seconds": round(seconds), **_judge(scenario, people, server)}
+
+
+def _nothing_queued() -> bool:
+    """Mails that were handed down by the driven clock are due in the sender's own time."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE delivery_queue SET due_at = now() WHERE due_at > now()")
+    return not _one("SELECT count(*) FROM delivery_queue")
 
 
 def _scenario(people: int) -> tuple[Any, int, datetime]:
@@ -150,10 +160,8 @@ def _judge(scenario: Any, people: int, server: RecordingServer) -> dict[str, Any
             "SELECT e.contact_id, e.state, e.step, array_agg(v.node || ':' || v.branch || ':' || v.outcome ORDER BY v.step),"
             " c.score, (SELECT count(*) FROM people_tagging g JOIN people_tag t ON t.id = g.tag_id"
             "           WHERE g.contact_id = c.id AND t.name = '読んだ'),"
-            " (SELECT count(*) FROM delivery_ledger l JOIN delivery_dispatch d ON d.id = l.dispatch_id"
-            "  WHERE l.contact_id = c.id AND l.state = 'accepted' AND NOT d.to_staff),"
-            " (SELECT count(*) FROM delivery_ledger l JOIN delivery_dispatch d ON d.id = l.dispatch_id"
-            "  WHERE l.contact_id = c.id AND l.state = 'accepted' AND d.to_staff)"
+            " (SELECT count(*) FROM delivery_ledger l WHERE l.contact_id = c.id AND l.state = 'accepted'),"
+            " (SELECT count(*) FROM delivery_ledger l WHERE l.about_id = c.id AND l.state = 'accepted')"
             " FROM scenarios_enrolment e JOIN scenarios_visit v ON v.enrolment_id = e.id"
             " JOIN people_contact c ON c.id = e.contact_id WHERE e.scenario_id = %s GROUP BY e.id, c.id",
             [scenario.pk],
