@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tashika.accounts.models import User
     from tashika.contents.models import Content
+    from tashika.safeguards.flow_reviewing import FlowReview
     from tashika.safeguards.reviewing import Review
 
 HELP = "publish a scenario after showing its review"
@@ -16,7 +17,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("scenario", help="such as S-12")
     parser.add_argument("--at", metavar="TIME", help="when to send, such as 2026-12-01T10:00; `now` for at once")
-    parser.add_argument("--choice", choices=["send", "skip"], help="what to do with mails that were stopped before")
+    parser.add_argument(
+        "--choice",
+        choices=["send", "skip", "shift", "now"],
+        help="after unpublishing: a broadcast's stopped mails: send or skip; what fell due in a flow: skip, shift or now",
+    )
+    parser.add_argument(
+        "--move",
+        action="append",
+        default=[],
+        metavar="OLD=NEW",
+        help="where people go from a node that is no more; empty: out",
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--json", action="store_true")
 
@@ -31,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
     from tashika.scenarios import publishing, starting
 
     by, scenario = acting.person(), queries.by_public_id(arguments.scenario)
+    if scenario.draft.get("type") == "flow":
+        return _publish_flow(scenario, by, arguments)
     if arguments.at:
         scenario = _at(scenario, arguments.at, by)
     review = reviewing.review(scenario=scenario, now=clock.now())
@@ -56,6 +70,39 @@ def run(arguments: argparse.Namespace) -> int:
         as_json=arguments.json,
     )
     return 0
+
+
+def _publish_flow(scenario: "Content", by: "User", arguments: argparse.Namespace) -> int:
+    from tashika.cli import acting
+    from tashika.core import clock
+    from tashika.core.text import t
+    from tashika.safeguards import flow_reviewing
+    from tashika.scenarios import publishing
+
+    review = flow_reviewing.review(scenario=scenario, now=clock.now())
+    _show_flow(review)
+    if not acting.agreed(t("公開しますか。", "Publish it?"), yes=arguments.yes):
+        return 1
+    moves = {old: new or None for old, _, new in (move.partition("=") for move in arguments.move)}
+    publication = publishing.publish(
+        scenario=scenario, clearance=review.clearance, by=by, now=clock.now(), choice=arguments.choice, moves=moves
+    )
+    answer = {"scenario": scenario.public_id, "publication": publication.pk, "state": publication.state}
+    acting.show(answer, as_json=arguments.json)
+    return 0
+
+
+def _show_flow(review: "FlowReview") -> None:
+    lines = [f"{one.severity:14} {one.node} {one.field}: {one.what}" for one in review.problems]
+    if review.entering is not None:
+        lines.append(f"entering       {review.entering:,}")
+    situation = review.situation
+    if situation.asks:
+        lines.append(f"overdue        {situation.overdue:,}")
+        lines.append(f"waiting        {situation.waiting:,}")
+        lines.append(f"stopped mails  {situation.stopped_mails:,}")
+    lines += [f"no more        {node}: {people:,} people" for node, people in situation.lost.items()]
+    print("\n".join(lines), file=sys.stderr)
 
 
 def _at(scenario: "Content", words: str, by: "User") -> "Content":
