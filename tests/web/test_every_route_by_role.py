@@ -21,7 +21,7 @@ from tests.fakes.dns_server import dns_server
 from tests.people.test_importing import GOOD, HEADER, imported
 from tests.scenarios.conftest import broadcast_to
 
-from tashika.accounts import roles
+from tashika.accounts import roles, verifying
 from tashika.accounts.models import ApiKey, Role, User
 from tashika.contents import drafting, versions
 from tashika.contents.models import Kind
@@ -140,6 +140,7 @@ def things(person: Callable[[str], User], now: datetime) -> dict[str, dict[str, 
             "name": domain.name,
             "key_id": keeping.make(domain=domain, algorithm=ED25519, by=administrator, now=now).pk,
             "bounce_id": Bounce.objects.get().pk,
+            "token": verifying.token_for(administrator, now=now),
             "key": defining.create(key="plan", label="契約", type="text", choices=[], by=SYSTEM, now=now).key,
         },
         "segments": {"public_id": scenario.draft["segment"]},
