@@ -5,6 +5,9 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
+
+_servers: dict[Path, Any] = {}
 
 
 def prepare() -> Path:
@@ -18,6 +21,7 @@ def prepare() -> Path:
 
     server = EmbeddedPostgres(folder / "postgresql")
     server.start()
+    _servers[folder] = server
     atexit.register(shutil.rmtree, folder, True)
     atexit.register(server.stop)
     import django
@@ -27,6 +31,15 @@ def prepare() -> Path:
 
     call_command("migrate", verbosity=0)
     return folder
+
+
+def start_anew(folder: Path) -> None:
+    """Start the server of an installation anew: its own cache is empty then, the operating system's is not."""
+    from django.db import connection
+
+    connection.close()
+    _servers[folder].stop()
+    _servers[folder].start()
 
 
 def attach(folder: str) -> None:

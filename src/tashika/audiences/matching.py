@@ -1,16 +1,19 @@
 """Who matches a segment, how many, and why."""
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
 
-from tashika.audiences import rules, schema
-from tashika.core.errors import TashikaError
+from tashika.audiences import conditions, rules, schema
+from tashika.audiences.conditions import Field
+from tashika.core.errors import NotFound, TashikaError
 from tashika.core.text import Text, t
 
 TIMEOUT = 15_000  # milliseconds for a count; a segment that takes longer would hold up a publication
 
+_THEIR_TAGS = "ARRAY(SELECT w.name FROM people_tagging g JOIN people_tag w ON w.id = g.tag_id WHERE g.contact_id = c.id ORDER BY 1)"
 _WORDS: dict[str, Text] = {
     "not_a_rule": t("条件の形式が正しくありません。", "This is not a rule."),
     "too_deep": t("条件の入れ子が深すぎます。", "The rules are nested too deeply."),
@@ -48,13 +51,13 @@ def audience_sql(body: dict[str, Any], content_id: int | None = None) -> tuple[s
     """A SELECT of contact ids with its parameters. Raises UnableToMatch."""
     if body.get("static"):
         return "SELECT m.contact_id FROM audiences_static_member m WHERE m.content_id = %s", [content_id]
-    compiled = _compiled(body.get("rule"))
+    compiled = _compiled(body.get("rule"), rules.compile_set)
     return f"SELECT c.id FROM people_contact c WHERE {compiled.sql}", compiled.values
 
 
 def condition(rule: Any) -> rules.Compiled:
-    """A rule as a condition over contact alias `c`. Raises UnableToMatch with the place."""
-    return _compiled(rule)
+    """A rule as a condition over contact alias `c`, for some people. Raises UnableToMatch with the place."""
+    return _compiled(rule, rules.compile_rule)
 
 
 def count(body: dict[str, Any], content_id: int | None = None) -> int:
@@ -71,39 +74,50 @@ def sample(body: dict[str, Any], number: int, content_id: int | None = None) -> 
 
 
 def why(body: dict[str, Any], contact_id: int) -> Verdict:
-    """Why a contact matches or not: the verdict of every rule, with the contact's own values. Raises UnableToMatch."""
-    known = schema.schema()
-    _compiled(body.get("rule"))
-    return _verdict(body["rule"], known, contact_id)
+    """Why a contact matches or not: the verdict of every rule, with the contact's own values. Raises
+    UnableToMatch, NotFound."""
+    _compiled(body.get("rule"), rules.compile_rule)
+    rule, known = body["rule"], schema.schema()
+    columns = [column for _, leaf in rules.leaves(rule) for column in _questions(leaf, known)]
+    selected = ", ".join(column.sql for column in columns)
+    values = [value for column in columns for value in column.values]
+    found = _rows(f"SELECT {selected} FROM people_contact c WHERE c.id = %s", [*values, contact_id])
+    if not found:
+        raise NotFound(t("見込み顧客がいません。", "There is no such contact."))
+    return _verdict(rule, iter(found[0]))
 
 
-def _verdict(node: dict[str, Any], known: rules.Schema, contact_id: int) -> Verdict:
-    compiled = rules.compile_rule(node, known)
-    holds = bool(
-        _rows(f"SELECT 1 FROM people_contact c WHERE c.id = %s AND ({compiled.sql})", [contact_id, *compiled.values])
-    )
-    if "op" in node:
-        inner = tuple(_verdict(child, known, contact_id) for child in node["rules"])
-        return Verdict(holds, op=node["op"], rules=inner)
-    field = known[node["field"]]
-    actual = None
+def _questions(leaf: Mapping[str, Any], known: rules.Schema) -> tuple[rules.Compiled, rules.Compiled]:
+    """Two columns for a rule: whether it holds for contact `c`, and what their own value is."""
+    holds = rules.compile_rule(leaf, known)
+    return rules.Compiled(f"coalesce({holds.sql}, false)", holds.values), _actual(leaf, known[leaf["field"]])
+
+
+def _actual(leaf: Mapping[str, Any], field: Field) -> rules.Compiled:
     if field.sql:
-        found = _rows(f"SELECT {field.sql} FROM people_contact c WHERE c.id = %s", [contact_id])
-        actual = found[0][0] if found else None
-    elif field.type == "tag":
-        actual = [
-            row[0]
-            for row in _rows(
-                "SELECT w.name FROM people_tagging g JOIN people_tag w ON w.id = g.tag_id WHERE g.contact_id = %s ORDER BY 1",
-                [contact_id],
-            )
-        ]
-    return Verdict(holds, field=node["field"], test=node["test"], value=node.get("value"), actual=actual)
+        return rules.Compiled(field.sql)
+    if field.type == "tag":
+        return rules.Compiled(_THEIR_TAGS)
+    if field.type == "activity":
+        events = conditions.did({**leaf["value"], "days": None})
+        newest = f"SELECT max(e.at) FROM {events.source} WHERE {events.person} = c.id AND {events.where}"
+        return rules.Compiled(f"({newest})", list(events.values))
+    return rules.Compiled("NULL")
 
 
-def _compiled(node: Any) -> rules.Compiled:
+def _verdict(node: Mapping[str, Any], answers: Iterator[Any]) -> Verdict:
+    """From the rules up; `answers` are the columns, left to right."""
+    if "op" not in node:
+        holds, actual = bool(next(answers)), next(answers)
+        return Verdict(holds, field=node["field"], test=node["test"], value=node.get("value"), actual=actual)
+    inner = tuple(_verdict(child, answers) for child in node["rules"])
+    every, some = all(one.holds for one in inner), any(one.holds for one in inner)
+    return Verdict({"and": every, "or": some, "not": not some}[node["op"]], op=node["op"], rules=inner)
+
+
+def _compiled(node: Any, how: Callable[[Any, rules.Schema], rules.Compiled]) -> rules.Compiled:
     try:
-        return rules.compile_rule(node or {"op": "and", "rules": []}, schema.schema())
+        return how(node or {"op": "and", "rules": []}, schema.schema())
     except rules.UnableToCompileRule as error:
         raise UnableToMatch(_WORDS[error.code], where=error.place) from error
 

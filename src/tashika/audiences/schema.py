@@ -1,8 +1,12 @@
-"""The fields that rules may ask about: the contact's own and the organisation's, with their words."""
+"""The fields that rules may ask about: the contact's own and the organisation's, with their words.
+
+Rooms below contribute what they keep (`scenarios` who walks where), so that nothing here reads their tables.
+"""
 
 from typing import Any
 
-from tashika.audiences.rules import Field, leaves
+from tashika.audiences.conditions import Field
+from tashika.audiences.rules import leaves
 from tashika.core.text import Text, t
 from tashika.people import fields
 from tashika.people.models import CustomField
@@ -30,6 +34,7 @@ _OTHERS: tuple[tuple[Field, Text], ...] = (
     (Field("activity", "activity"), t("行動", "Activity")),
     (Field("score", "number", "c.score"), t("スコア", "Score")),
     (Field("rank", "text", "c.rank"), t("ランク", "Rank")),
+    (Field("opted_out_at", "moment", "c.opted_out_at"), t("配信停止日", "Opted out")),
     (Field("consent", "choice", "c.consent", ("none", "given", "withdrawn")), t("同意", "Consent")),
     (Field("owner", "text", "(SELECT u.email FROM accounts_user u WHERE u.id = c.owner_id)"), t("担当者", "Owner")),
     (
@@ -39,12 +44,18 @@ _OTHERS: tuple[tuple[Field, Text], ...] = (
     (Field("created_at", "moment", "c.created_at"), t("登録日", "Added")),
     (Field("updated_at", "moment", "c.updated_at"), t("更新日", "Changed")),
 )
+_CONTRIBUTED: dict[str, tuple[Field, Text]] = {}
+
+
+def contribute(field: Field, words: Text) -> None:
+    """Called by a room's AppConfig.ready."""
+    _CONTRIBUTED[field.name] = (field, words)
 
 
 def schema() -> dict[str, Field]:
     """Every field by name, custom fields as custom.<key>; archived ones too, so that no segment breaks."""
     found = {name: Field(name, "text", f"c.{name}") for name in _TEXT}
-    found |= {field.name: field for field, _ in _OTHERS}
+    found |= {field.name: field for field, _ in (*_OTHERS, *_CONTRIBUTED.values())}
     found |= {f"custom.{custom.key}": _custom(custom) for custom in fields.every()}
     return found
 
@@ -52,7 +63,7 @@ def schema() -> dict[str, Field]:
 def labels() -> dict[str, Text | str]:
     """What people call each field."""
     found: dict[str, Text | str] = dict(_TEXT)
-    found |= {field.name: words for field, words in _OTHERS}
+    found |= {field.name: words for field, words in (*_OTHERS, *_CONTRIBUTED.values())}
     found |= {f"custom.{custom.key}": _label(custom) for custom in fields.every()}
     return found
 

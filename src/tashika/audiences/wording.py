@@ -21,13 +21,18 @@ TESTS: dict[str, Text] = {
     "at_most": t("が次以下", "at most"),
     "before": t("が次より前", "before"),
     "after": t("が次より後", "after"),
-    "within_days": t("が次の日数以内", "within days"),
+    "within_days": t("が過去の次の日数以内", "in the last days"),
+    "within_next_days": t("が今後の次の日数以内", "in the next days"),
     "has": t("がついている", "has"),
     "has_not": t("がついていない", "has not"),
     "in_list": t("に入っている", "is on"),
     "not_in_list": t("に入っていない", "is not on"),
     "did": t("をした", "did"),
     "did_not": t("をしていない", "did not"),
+    "walks": t("を進んでいる", "walks"),
+    "walks_not": t("を進んでいない", "does not walk"),
+    "walked": t("に入ったことがある", "has been in"),
+    "walked_not": t("に入ったことがない", "has never been in"),
     "is_yes": t("が「はい」", "is yes"),
     "is_no": t("が「いいえ」", "is no"),
 }
@@ -40,7 +45,15 @@ ACTS: dict[str, Text] = {
     "opened": t("メールを開く", "opened a mail"),
     "clicked": t("リンクをクリック", "clicked a link"),
     "accepted": t("メールが届く", "got a mail"),
+    "bounced": t("メールが戻る", "bounced"),
+    "complained": t("迷惑メールと申告", "complained"),
+    "opted_out": t("配信停止", "opted out"),
+    "form_sent": t("フォームを送信", "sent a form"),
+    "page_visited": t("ページを訪問", "visited a page"),
+    "document_downloaded": t("資料をダウンロード", "downloaded a document"),
+    "any": t("開封・クリック・フォーム・ページ・資料のどれか", "any of open, click, form, page, document"),
 }
+VALUE_FIRST = ("tag", "list", "activity", "scenario")  # fields whose value reads before the test in Japanese
 
 
 def outline(draft: Mapping[str, Any]) -> list[Part]:
@@ -72,7 +85,7 @@ def leaf(node: Mapping[str, Any], labels: Mapping[str, Text | str]) -> str:
     words = [str(labels.get(name, name)), str(TESTS.get(test, test))]
     shown = value(node.get("value"))
     if shown:
-        words.insert(1 if name in ("tag", "list", "activity") else 2, shown)
+        words.insert(1 if name in VALUE_FIRST else 2, shown)
     return " ".join(words)
 
 
@@ -83,7 +96,7 @@ def value(found: Any) -> str:
     if isinstance(found, list):
         return "".join(value(one) for one in found)
     if isinstance(found, Mapping):
-        return _activity(found)
+        return _scenario(found) if "scenario" in found else _activity(found)
     return str(t("「{value}」", "“{value}”", value=found))
 
 
@@ -92,4 +105,9 @@ def _activity(found: Mapping[str, Any]) -> str:
     mail = str(found.get("mail") or "")
     days = t("{n}日以内", "within {n} days", n=found["days"]) if found.get("days") else ""
     number = mail if mail.startswith("M-") or not mail else f"M-{mail}"
-    return " ".join(str(one) for one in (act, number, days) if str(one))
+    return " ".join(str(one) for one in (act, number, found.get("content") or "", days) if str(one))
+
+
+def _scenario(found: Mapping[str, Any]) -> str:
+    node = found.get("node")
+    return f"{found['scenario']}" + (str(t("（{node}）", " ({node})", node=node)) if node else "")
