@@ -93,4 +93,4 @@ def unpublish(*, scenario: Content, by: Actor, now: datetime, reason: str = "") 
             last.unpublished_by_id = by.id if by.kind == "user" else None
             last.save(update_fields=["state", "unpublished_at", "unpublished_by"])
             audit.record(actor=by, verb="unpublish", subject=scenario.public_id, now=now, detail={"reason": reason})
-    return flow_stopping.await_answers(stops)
+    return flow_stopping.await_answers(last, stops, now=now) if last is not None else None

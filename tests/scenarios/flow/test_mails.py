@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tashika.accounts.models import User
 from tashika.activity.models import Event
 from tashika.core.actors import SYSTEM
 from tashika.delivery.models import Dispatch, LedgerRow, Queued
@@ -121,3 +122,47 @@ def test_a_mail_that_was_changed_leaves_in_its_new_version_once_published_again(
     put_tag("t", contacts()[1:], then)
     walk(then, timedelta(hours=1))
     assert [one.mail_version.number for one in Dispatch.objects.order_by("pk")] == [1, 2]
+
+
+@pytest.mark.parametrize(("choice", "state"), [("skip", "skipped"), ("now", "queued")])
+def test_g3_g8_webhooks_stop_with_their_flow_and_go_on_by_choice(
+    publish: Publish, now: datetime, choice: str, state: str
+) -> None:
+    from tashika.scenarios.webhooks.models import Fence, Webhook
+
+    add_contacts(2, now)
+    scenario = flow_of(
+        node("n1", "entry", "n2", on="tag_added", tag="t"),
+        node("n2", "webhook", "n3", url="https://hooks.example.jp/in"),
+        node("n3", "wait", wait={"days": 1}),
+        now=now,
+    )
+    publish(scenario, now)
+    put_tag("t", contacts(), now)
+    then = walk(now, timedelta(hours=1))
+    assert Webhook.objects.filter(state="queued").count() == 2
+    unpublishing.unpublish(scenario=scenario, by=SYSTEM, now=then)
+    assert Fence.objects.get().stopped_at is not None
+    assert resuming.situation(scenario, now=then).stopped_webhooks == 2
+    publish(scenario, then, choice=choice)
+    assert Fence.objects.get().stopped_at is None
+    assert set(Webhook.objects.values_list("state", flat=True)) == {state}
+
+
+def test_notices_go_to_the_owner_and_stop_with_the_flow(publish: Publish, now: datetime, publisher: User) -> None:
+    add_contacts(3, now)
+    User.objects.filter(pk=publisher.pk).update(verified_email=publisher.email, verified_at=now)
+    Contact.objects.filter(pk__in=contacts()[:2]).update(owner=publisher)
+    scenario = flow_of(
+        node("n1", "entry", "n2", on="tag_added", tag="t"),
+        node("n2", "notify", "n3", mail=mail(now, "お知らせ"), to={"owner": True}),
+        node("n3", "tag", add=["知らせた"]),
+        now=now,
+    )
+    publish(scenario, now)
+    put_tag("t", contacts(), now)
+    then = walk(now, timedelta(hours=1))
+    rows = LedgerRow.objects.order_by("about_id").values_list("about_id", "address", "state")
+    assert list(rows) == [(one, publisher.email, "queued") for one in contacts()[:2]]
+    answer = unpublishing.unpublish(scenario=scenario, by=SYSTEM, now=then)
+    assert answer is not None and answer.figures["stopped"] == 2

@@ -114,6 +114,7 @@ class SituationOut(Schema):
     overdue: int
     waiting: int
     stopped_mails: int
+    stopped_webhooks: int
     lost: dict[str, int]
 
 

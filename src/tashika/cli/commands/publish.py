@@ -101,6 +101,7 @@ def _show_flow(review: "FlowReview") -> None:
         lines.append(f"overdue        {situation.overdue:,}")
         lines.append(f"waiting        {situation.waiting:,}")
         lines.append(f"stopped mails  {situation.stopped_mails:,}")
+        lines.append(f"webhooks       {situation.stopped_webhooks:,}")
     lines += [f"no more        {node}: {people:,} people" for node, people in situation.lost.items()]
     print("\n".join(lines), file=sys.stderr)
 

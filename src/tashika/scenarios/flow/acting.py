@@ -84,6 +84,12 @@ def _notify(batch: Batch) -> Iterator[Moved]:
             batch.held += len(people)
 
 
+def _webhook(batch: Batch) -> Iterator[Moved]:
+    for number in sorted({one.round for one in batch.walkers}):
+        actions.webhook(batch, [one.contact for one in batch.walkers if one.round == number], number)
+    yield "", "queued", batch.walkers
+
+
 def _capped(batch: Batch) -> set[int]:
     """Who has had as many mails lately as the flow allows a person, over all scenarios: this one is left out for them."""
     cap = batch.flow.flow.cap
@@ -114,6 +120,7 @@ _ACTS: dict[str, Callable[[Batch], Iterator[Moved]]] = {
     nodes.SPLIT: _split,
     nodes.MAIL: _mail,
     nodes.NOTIFY: _notify,
+    nodes.WEBHOOK: _webhook,
     nodes.TAG: _does(actions.tag),
     nodes.FIELD: _does(actions.field),
     nodes.SCORE: _does(actions.score),

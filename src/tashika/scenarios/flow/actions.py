@@ -15,6 +15,7 @@ from tashika.people.models import Contact, Source
 from tashika.scenarios.flow import entering, running
 from tashika.scenarios.flow.batch import Batch
 from tashika.scenarios.models import Enrolment, NodeDispatch, Publication
+from tashika.scenarios.webhooks import queuing
 
 GIVE_UP = timedelta(days=2)  # how long temporary refusals are tried again
 
@@ -89,6 +90,18 @@ def opt_out(batch: Batch) -> None:
         consent.opt_out(
             contact_id=contact.pk, address=contact.email, now=batch.now, detail=_scenario(batch).public_id, by=SYSTEM
         )
+
+
+def webhook(batch: Batch, contacts: Sequence[int], number: int) -> None:
+    """Queue a call for each; another process makes it."""
+    queuing.queue(
+        url=str(batch.node["url"]),
+        publication_id=int(batch.flow.publication.pk),
+        node=batch.node.id,
+        contact_ids=list(contacts),
+        now=batch.now,
+        visit=str(number),
+    )
 
 
 def scenario(batch: Batch) -> None:

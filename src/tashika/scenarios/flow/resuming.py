@@ -18,10 +18,12 @@ from tashika.core.errors import TashikaError
 from tashika.core.text import t
 from tashika.delivery import releasing
 from tashika.delivery.models import Dispatch, Queued
-from tashika.scenarios.flow import nodes, reading, stepping
+from tashika.scenarios.flow import nodes, reading, stepping, stopping
 from tashika.scenarios.flow.nodes import Flow
 from tashika.scenarios.flow.running import Running
 from tashika.scenarios.models import Enrolment, NodeDispatch, Publication
+from tashika.scenarios.webhooks import stopping as webhooks
+from tashika.scenarios.webhooks.models import Webhook
 
 CHOICES = ("skip", "shift", "now")
 
@@ -35,18 +37,19 @@ class UnableToResume(TashikaError):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What publishing again has to decide upon: people whose time has passed, those who still wait, mails that were
-    stopped in the queue, and people at nodes that are no more."""
+    """What publishing again has to decide upon: people whose time has passed, those who still wait, mails and webhooks
+    that were stopped in the queue, and people at nodes that are no more."""
 
     overdue: int = 0
     waiting: int = 0
     stopped_mails: int = 0
+    stopped_webhooks: int = 0
     lost: dict[str, int] = field(default_factory=dict)
 
     @property
     def asks(self) -> bool:
         """Whether there is anything to choose."""
-        return bool(self.overdue or self.waiting or self.stopped_mails)
+        return bool(self.overdue or self.waiting or self.stopped_mails or self.stopped_webhooks)
 
 
 def situation(scenario: Content, *, now: datetime) -> Situation:
@@ -88,11 +91,16 @@ def resume(
         _shift(flow, last, now)
     _relocate(flow, found, moves, now)
     _release(flow, skip=choice == "skip", by=by, now=now)
+    for one in stopping.webhooks_of(last):
+        if choice == "skip":
+            webhooks.skip(publication_id=one, by=by, now=now)
+        webhooks.release(publication_id=one, by=by, now=now)
     return {
         "choice": choice,
         "overdue": found.overdue,
         "waiting": found.waiting,
         "stopped_mails": found.stopped_mails,
+        "stopped_webhooks": found.stopped_webhooks,
         "moves": dict(moves),
     }
 
@@ -103,7 +111,8 @@ def _situation(flow: Running, now: datetime) -> Situation:
             stepping.look_back(flow, node, now=now)
     walking = Enrolment.objects.filter(scenario_id=flow.scenario, state=Enrolment.State.WALKING)
     overdue = walking.filter(due_at__lte=now).count()
-    return Situation(overdue, walking.count() - overdue, _stopped_mails(flow.scenario), _lost(flow.scenario, flow.flow))
+    mails, calls = _stopped_mails(flow.scenario), _stopped_webhooks(flow)
+    return Situation(overdue, walking.count() - overdue, mails, calls, _lost(flow.scenario, flow.flow))
 
 
 def _due(flow: Running, now: datetime) -> Any:
@@ -159,6 +168,11 @@ def _stopped(scenario: int) -> list[int]:
 
 def _stopped_mails(scenario: int) -> int:
     return Queued.objects.filter(dispatch_id__in=_stopped(scenario)).count()
+
+
+def _stopped_webhooks(flow: Running) -> int:
+    fenced = stopping.webhooks_of(flow.publication)
+    return Webhook.objects.filter(publication_id__in=fenced, state=Webhook.State.QUEUED).count()
 
 
 def _release(flow: Running, *, skip: bool, by: Actor, now: datetime) -> None:
