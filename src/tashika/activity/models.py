@@ -1,6 +1,10 @@
 """The log."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+
+# What people did themselves, or what became of their mail: all but the mails that left.
+DONE = ("opened", "clicked", "opted_out", "bounced", "complained", "form_sent", "page_visited", "document_downloaded")
 
 
 class Event(models.Model):
@@ -31,4 +35,8 @@ class Event(models.Model):
             models.Index(fields=["contact_id", "-at"], name="activity_contact"),
             models.Index(fields=["kind", "mail_number", "contact_id"], name="activity_kind"),
             models.Index(fields=["dispatch_id", "kind"], name="activity_dispatch"),
+            models.Index(
+                fields=["kind", "at"], include=["contact_id"], condition=models.Q(kind__in=DONE), name="activity_done"
+            ),
+            BrinIndex(fields=["at"], name="activity_at", pages_per_range=64, autosummarize=True),
         ]

@@ -13,6 +13,7 @@ from tashika.api.drafts import ContentOut, ContentPage, DraftIn, VersionOut
 from tashika.api.paging import After, Limit
 from tashika.audiences import drafting as segment_drafts
 from tashika.audiences import matching, schema, static_lists
+from tashika.audiences.conditions import TESTS
 from tashika.contents import archiving, drafting
 from tashika.contents.models import Content, Kind
 from tashika.core import clock
@@ -50,12 +51,18 @@ class MembersOut(Schema):
 
 
 class RuleFieldOut(Schema):
-    """A field that rules may ask about."""
+    """A field that rules may ask about, and its tests. `within_days` looks back and `within_next_days` ahead, from today.
+
+    Most values are a word, a number or a date. An activity's is {"kind": "opened", "mail": "M-31", "days": 30} or
+    {"kind": "form_sent", "content": "F-1"}, where only `kind` must be there; a scenario's is {"scenario": "S-12"}, with
+    "node": "n3" for one place in it.
+    """
 
     name: str
     type: str
     label: str
     choices: list[str]
+    tests: list[str]
 
 
 @router.get("/segments", response=ContentPage)
@@ -81,7 +88,13 @@ def rule_fields(request: HttpRequest) -> list[dict[str, Any]]:
     require(request, "see")
     labels = schema.labels()
     return [
-        {"name": name, "type": field.type, "label": str(labels.get(name, name)), "choices": list(field.choices)}
+        {
+            "name": name,
+            "type": field.type,
+            "label": str(labels.get(name, name)),
+            "choices": list(field.choices),
+            "tests": list(TESTS[field.type]),
+        }
         for name, field in schema.schema().items()
     ]
 

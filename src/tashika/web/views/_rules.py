@@ -3,11 +3,13 @@
 from typing import Any
 
 from tashika.audiences import rules, schema
-from tashika.audiences.wording import TESTS
+from tashika.audiences.conditions import CONTENT_OF
+from tashika.audiences.wording import ACTS, TESTS
 from tashika.contents import queries as contents
-from tashika.contents.models import Kind
+from tashika.contents.models import LETTERS, Content, Kind
 from tashika.core.text import Text, t
 from tashika.people import queries as people
+from tashika.scenarios.flow.nodes import WORDS
 
 _WORDS: dict[str, Text] = {
     "and": t("すべてに当てはまる", "all of these"),
@@ -18,10 +20,9 @@ _WORDS: dict[str, Text] = {
     "remove": t("削除", "Remove"),
     "people": t("人", "people"),
     "saved": t("保存しました", "Saved"),
-    "opened": t("メールを開く", "opened a mail"),
-    "clicked": t("リンクをクリック", "clicked a link"),
-    "accepted": t("メールが届く", "got a mail"),
     "any": t("どのメールでも", "any mail"),
+    "anyContent": t("どれでも", "any of them"),
+    "anyNode": t("どこでも", "anywhere in it"),
     "days": t("日以内", "days"),
     "choose": t("選んでください", "Choose"),
 }
@@ -46,8 +47,29 @@ def editor_data(*asked: dict[str, Any] | None) -> dict[str, Any]:
         "tags": [tag.name for tag in people.tags()],
         "lists": [[one.public_id, one.name] for one in contents.of_kind(Kind.SEGMENT) if one.draft.get("static")],
         "mails": [[one.number, f"{one.public_id} {one.name}"] for one in contents.of_kind(Kind.MAIL)],
+        "acts": [[kind, str(words), _about(kind)] for kind, words in ACTS.items()],
+        "contents": {letter: _named(kind) for kind, letter in LETTERS.items() if letter in CONTENT_OF.values()},
+        "scenarios": [
+            [one.public_id, f"{one.public_id} {one.name}", _nodes(one)] for one in contents.of_kind(Kind.SCENARIO)
+        ],
         "words": {key: str(words) for key, words in _WORDS.items()},
     }
+
+
+def _about(act: str) -> str:
+    """The letter of the contents that an act is about; "" for one that is about none."""
+    return CONTENT_OF.get(act) or ("M" if act in ("opened", "clicked", "accepted", "bounced", "complained") else "")
+
+
+def _named(kind: str) -> list[list[str]]:
+    return [[one.public_id, f"{one.public_id} {one.name}"] for one in contents.of_kind(kind)]
+
+
+def _nodes(scenario: Content) -> list[list[str]]:
+    """The nodes of a flow's draft, which may be half made."""
+    found = scenario.draft.get("nodes")
+    drawn = [one for one in found if isinstance(one, dict) and one.get("id")] if isinstance(found, list) else []
+    return [[str(one["id"]), f"{one['id']} {WORDS.get(str(one.get('kind')), '')}"] for one in drawn]
 
 
 def _offered(rule: dict[str, Any]) -> list[str]:

@@ -1,5 +1,6 @@
 """Segments: rules without code, live count and sample, why a contact matches."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -8,8 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from tashika.audiences import list_files, matching, schema, static_lists
-from tashika.audiences.wording import TESTS
+from tashika.audiences import list_files, matching, schema, static_lists, wording
 from tashika.contents import drafting
 from tashika.contents import queries as contents
 from tashika.contents.models import Content, Kind
@@ -135,9 +135,15 @@ def _flat(verdict: matching.Verdict, labels: dict[str, Text | str], depth: int) 
         groups = {"and": t("すべて", "all"), "or": t("どれか", "any"), "not": t("どれでもない", "none")}
         head = {"depth": depth * 24, "holds": verdict.holds, "words": groups[verdict.op], "actual": ""}
         return [head, *(line for inner in verdict.rules for line in _flat(inner, labels, depth + 1))]
-    value = "" if verdict.value is None else f"「{verdict.value}」"
-    words = f"{labels[verdict.field]} {TESTS[verdict.test]} {value}"
-    return [{"depth": depth * 24, "holds": verdict.holds, "words": words, "actual": verdict.actual}]
+    words = wording.leaf({"field": verdict.field, "test": verdict.test, "value": verdict.value}, labels)
+    return [{"depth": depth * 24, "holds": verdict.holds, "words": words, "actual": _shown(verdict.actual)}]
+
+
+def _shown(actual: Any) -> Any:
+    """A person's own value: tags and choices side by side, the time of what they did in words."""
+    if isinstance(actual, datetime):
+        return clock.in_words(actual)
+    return "、".join(map(str, actual)) if isinstance(actual, list) else actual
 
 
 @require_POST

@@ -51,7 +51,7 @@ window.tashikaRules = {
       const test = make("select", { "aria-label": "test", onchange: (e) => { node.test = e.target.value; changed(); } }, ...options(tests, node.test));
       const value = valueOf(node, known);
       // In Japanese the value reads after the test: 会社名 に次を含む …; an activity reads before it.
-      if (known.type === "tag" || known.type === "list" || known.type === "activity") line.append(...value, test);
+      if (["tag", "list", "activity", "scenario"].includes(known.type)) line.append(...value, test);
       else line.append(test, ...value);
       line.append(make("button", { type: "button", class: "button quiet", onclick: () => { parent.rules.splice(parent.rules.indexOf(node), 1); changed(); } }, data.words.remove));
       return line;
@@ -62,21 +62,41 @@ window.tashikaRules = {
       const set = (e) => { node.value = e.target.value; changed(false); };
       if (known.type === "tag") return [make("select", { "aria-label": "tag", onchange: set }, ...options([["", data.words.choose], ...data.tags.map((tag) => [tag, tag])], node.value))];
       if (known.type === "list") return [make("select", { "aria-label": "list", onchange: set }, ...options([["", data.words.choose], ...data.lists], node.value))];
-      if (known.type === "activity") {
-        if (typeof node.value !== "object" || !node.value) node.value = { kind: "opened", mail: "", days: 30 };
-        const part = (name) => (e) => { node.value[name] = e.target.value; changed(false); };
-        return [
-          make("select", { "aria-label": "activity", onchange: part("kind") }, ...options([["opened", data.words.opened], ["clicked", data.words.clicked], ["accepted", data.words.accepted]], node.value.kind)),
-          make("select", { "aria-label": "mail", onchange: part("mail") }, ...options([["", data.words.any], ...data.mails], node.value.mail)),
-          make("input", { type: "number", min: "1", size: "4", "aria-label": data.words.days, value: String(node.value.days ?? ""), oninput: part("days") }), data.words.days];
-      }
+      if (known.type === "activity") return activity(node);
+      if (known.type === "scenario") return scenario(node);
       const choices = known.choices.length ? known.choices : null;
       if (choices && node.test !== "in") return [make("select", { "aria-label": "value", onchange: set }, ...options([["", data.words.choose], ...choices.map((one) => [one, one])], node.value))];
-      const type = node.test === "within_days" || known.type === "number" ? "number" : known.type === "date" || known.type === "moment" ? "date" : "text";
+      const type = ["within_days", "within_next_days"].includes(node.test) || known.type === "number" ? "number" : known.type === "date" || known.type === "moment" ? "date" : "text";
       const several = node.test === "in";
       const shown = Array.isArray(node.value) ? node.value.join(", ") : node.value ?? "";
       return [make("input", { type: several ? "text" : type, "aria-label": "value", value: String(shown),
         oninput: (e) => { node.value = several ? e.target.value.split(/[,、]/).map((one) => one.trim()).filter(Boolean) : e.target.value; changed(false); } })];
+    }
+
+    const select = (label, pairs, chosen, onchange) => make("select", { "aria-label": label, onchange }, ...options(pairs, chosen));
+
+    // What somebody did: with which mail, form, page or document, and within how many days.
+    function activity(node) {
+      if (typeof node.value !== "object" || !node.value) node.value = { kind: "opened", mail: "", days: 30 };
+      const part = (name, redraw = false) => (e) => { node.value[name] = e.target.value; changed(redraw); };
+      const [, , about] = data.acts.find(([kind]) => kind === node.value.kind) || data.acts[0];
+      if (about !== "M") delete node.value.mail;
+      if (!data.contents[about]) delete node.value.content;
+      const subject = about === "M" ? select("mail", [["", data.words.any], ...data.mails], node.value.mail, part("mail"))
+        : select("content", [["", data.words.anyContent], ...(data.contents[about] || [])], node.value.content, part("content"));
+      return [
+        select("activity", data.acts, node.value.kind, (e) => { delete node.value.content; part("kind", true)(e); }),
+        ...(about ? [subject] : []),
+        make("input", { type: "number", min: "1", size: "4", "aria-label": data.words.days, value: String(node.value.days ?? ""), oninput: part("days") }), data.words.days];
+    }
+
+    // Who walks in a scenario: anywhere in it, or at one of its nodes.
+    function scenario(node) {
+      if (typeof node.value !== "object" || !node.value) node.value = { scenario: data.scenarios[0]?.[0] ?? "", node: "" };
+      const [, , nodes] = data.scenarios.find(([id]) => id === node.value.scenario) || ["", "", []];
+      return [
+        select("scenario", data.scenarios, node.value.scenario, (e) => { node.value = { scenario: e.target.value, node: "" }; changed(); }),
+        select("node", [["", data.words.anyNode], ...nodes], node.value.node, (e) => { node.value.node = e.target.value; changed(false); })];
     }
 
     function draw() { root.replaceChildren(group(top, null)); }
