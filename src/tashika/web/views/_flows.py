@@ -15,7 +15,7 @@ _PUBLIC_ID = re.compile(r"([SGMLFD])-(\d{1,9})")
 
 
 def page_data(content: Content, draft: dict[str, Any], *, editable: bool, counts: bool = False) -> dict[str, Any]:
-    """What the canvas begins with. `counts`: with the people at each node, now and as they move."""
+    """What the canvas begins with. `counts`: with the people at each node."""
     found = reading.accepted(draft)
     return {
         "id": content.public_id,
@@ -34,7 +34,7 @@ def page_data(content: Content, draft: dict[str, Any], *, editable: bool, counts
             "copy": "/scenarios/drafts",
             "choices": "/scenarios/choices",
             "count": "/segments/count",
-            "events": f"/scenarios/{content.public_id}/events" if counts else "",
+            "events": "",
         },
     }
 

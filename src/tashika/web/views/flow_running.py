@@ -1,6 +1,7 @@
 """A flow's own pages: what it does now, and the look before publishing. `views/scenarios.py` leads here."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -24,13 +25,15 @@ def show(request: HttpRequest, content: Content, *, shown: str) -> HttpResponse:
     publication = queries.latest(content)
     live = publication is not None and publication.state in _LIVE
     draft = publication.scenario_version.body if publication is not None and live else content.draft
+    data = _flows.page_data(content, draft, editable=False, counts=publication is not None)
+    data["urls"]["events"] = f"/scenarios/{content.public_id}/events?{urlencode({'shown': shown})}" if live else ""
     context = {
         "content": content,
         "publication": publication,
         "live": live,
         "edited": live and draft != content.draft,
         "shown": shown,
-        "data": _flows.page_data(content, draft, editable=False, counts=publication is not None),
+        "data": data,
         "reason": queries.why_unpublished(content),
         "what_stops": unpublishing.what_stops(content).words,
         "publications": queries.publications(content),
