@@ -107,9 +107,10 @@ def _wait_for(found: Import, state: str) -> None:
 
 def _save_mail(client: Client, public_id: str, text: str) -> None:
     revision = client.get(f"/mails/{public_id}").context["content"].draft_revision
-    sent = {"name": "ご案内", "revision": revision, "body": {**SHORT_MAIL, "text": text}}
+    sent = {"name": "ご案内", "revision": revision, "draft": {**SHORT_MAIL, "text": text}}
     assert (
-        client.post(f"/mails/{public_id}/draft", json.dumps(sent), content_type="application/json").status_code == 200
+        client.post(f"/contents/{public_id}/draft", json.dumps(sent), content_type="application/json").status_code
+        == 200
     )
 
 
@@ -118,7 +119,9 @@ def _broadcast(client: Client) -> tuple[str, str]:
     segment = client.post("/segments/new", {"name": "全員", "kind": "rules"})["Location"].rpartition("/")[2]
     rule = {"op": "and", "rules": [{"field": "email", "test": "is_not_empty"}]}
     saved = client.post(
-        f"/segments/{segment}/draft", json.dumps({"rule": rule, "name": "全員", "revision": 1}), "application/json"
+        f"/contents/{segment}/draft",
+        json.dumps({"draft": {"rule": rule}, "name": "全員", "revision": 1}),
+        "application/json",
     )
     assert saved.status_code == 200, saved.content
     mail = client.post("/mails/new", {"name": "ご案内"})["Location"].rpartition("/")[2]

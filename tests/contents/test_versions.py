@@ -45,7 +45,8 @@ def test_saves_of_one_person_within_minutes_are_one_row_and_others_rows_stay(
     _save(page, "六", editor, now + 30 * minute)
     rows = DraftRevision.objects.order_by("first_revision")
     assert [(row.first_revision, row.last_revision, row.draft["title"], row.by) for row in rows] == [
-        (1, 3, "三", editor),
+        (1, 1, "一", editor),
+        (2, 3, "三", editor),
         (4, 4, "四", other),
         (5, 5, "五", editor),
         (6, 6, "六", editor),
@@ -143,8 +144,8 @@ def test_what_was_remembered_can_be_changed_by_no_door(page: Content) -> None:
 
 def test_two_editors_are_told_of_each_other(page: Content, editor: User, other: User, now: datetime) -> None:
     assert presence.seen(content=page, user=editor, tab="a", now=now) == []
-    assert presence.seen(content=page, user=other, tab="b", now=now) == [editor.name]
-    assert presence.seen(content=page, user=editor, tab="c", now=now) == sorted([editor.name, other.name])
+    assert presence.seen(content=page, user=other, tab="b", now=now) == [editor]
+    assert presence.seen(content=page, user=editor, tab="c", now=now) == [editor, other]
     assert presence.seen(content=page, user=other, tab="b", now=now + timedelta(minutes=1)) == []
     presence.seen(content=page, user=editor, tab="a", now=now + timedelta(minutes=1))
     presence.left(content=page, user=editor, tab="a")

@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from tashika.accounts.models import User
+from tashika.contents import drafting as contents
 from tashika.contents.models import Content
 from tashika.core import clock
 from tashika.core.errors import Conflict
@@ -29,23 +30,21 @@ def test_every_design_is_ready_to_send_once_it_has_a_sender(design: object) -> N
 
 
 def test_a_new_mail_takes_the_sender_of_the_last(mail: Content, editor: User, now: datetime) -> None:
-    drafting.save(
-        content=mail, body={**mail.draft, "from_email": "a@example.jp"}, name=None, revision=1, by=editor, now=now
-    )
+    contents.save(content=mail, draft={**mail.draft, "from_email": "a@example.jp"}, by=editor, now=now)
     assert drafting.begin(name="", design_key="plain", by=editor, now=now).draft["from_email"] == "a@example.jp"
 
 
 def test_a_broken_draft_is_saved_and_its_problems_have_places(mail: Content, editor: User, now: datetime) -> None:
     broken = {**mail.draft, "mjml": "<mjml>\n<mj-body>\n<mj-sction></mj-sction>\n</mj-body></mjml>"}
-    saved = drafting.save(content=mail, body=broken, name=None, revision=1, by=editor, now=now)
+    saved = contents.save(content=mail, draft=drafting.accepted(broken), by=editor, now=now)
     found = [problem for problem in drafting.problems(saved.draft) if problem.part == "mjml"]
     assert [(problem.line, problem.column) for problem in found] == [(3, 1)]
 
 
 def test_two_editors_never_overwrite_each_other(mail: Content, editor: User, now: datetime) -> None:
-    drafting.save(content=mail, body=mail.draft, name="一人目", revision=1, by=editor, now=now)
+    contents.save(content=mail, draft=mail.draft, name="一人目", revision=1, by=editor, now=now)
     with pytest.raises(Conflict):
-        drafting.save(content=mail, body=mail.draft, name="二人目", revision=1, by=editor, now=now)
+        contents.save(content=mail, draft=mail.draft, name="二人目", revision=1, by=editor, now=now)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from tashika.accounts import roles, verifying
 from tashika.accounts.models import ApiKey, Role, User
 from tashika.contents import drafting, versions
 from tashika.contents.models import Kind
+from tashika.contents.plain import EMPTY
 from tashika.core import clock
 from tashika.core.actors import SYSTEM
 from tashika.delivery import sending_domains
@@ -123,6 +124,10 @@ def things(person: Callable[[str], User], now: datetime) -> dict[str, dict[str, 
     ApiKey.objects.create(
         name="x", role="viewer", prefix="x", secret_hash=b"x", created_by=administrator, created_at=now
     )
+    kinds = (Kind.LANDING_PAGE, Kind.FORM, Kind.DOCUMENT)
+    plain = {
+        kind: drafting.create(kind=kind, name="秋", draft=dict(EMPTY), by=None, now=now).public_id for kind in kinds
+    }
     return {
         "": {
             "contact_id": Contact.objects.order_by("pk")[0].pk,
@@ -134,6 +139,7 @@ def things(person: Callable[[str], User], now: datetime) -> dict[str, dict[str, 
             "relay_id": relay.pk,
             "mail_id": caught.pk,
             "number": 1,
+            "ref": "v1",
             "tag_id": tag.pk,
             "bulk_id": bulk_tagging.begin(tag=tag, puts_on=True, narrowing=Narrowing(), by=SYSTEM, now=now).pk,
             "company_id": Company.objects.get().pk,
@@ -146,6 +152,10 @@ def things(person: Callable[[str], User], now: datetime) -> dict[str, dict[str, 
         "segments": {"public_id": scenario.draft["segment"]},
         "mails": {"public_id": mail},
         "scenarios": {"public_id": scenario.public_id},
+        "contents": {"public_id": mail},
+        "landing-pages": {"public_id": plain[Kind.LANDING_PAGE]},
+        "forms": {"public_id": plain[Kind.FORM]},
+        "documents": {"public_id": plain[Kind.DOCUMENT]},
     }
 
 

@@ -47,9 +47,13 @@ def test_a_new_mail_begins_from_a_design(at_desk: Client) -> None:
 
 
 def test_saving_raises_the_revision_and_a_conflict_overwrites_nothing(at_desk: Client, mail: Content) -> None:
-    first = send(at_desk, "/mails/M-1/draft", {"name": "改題", "revision": 1, "body": {**mail.draft, "subject": "一"}})
+    first = send(
+        at_desk, "/contents/M-1/draft", {"name": "改題", "revision": 1, "draft": {**mail.draft, "subject": "一"}}
+    )
     assert first.json()["revision"] == 2
-    second = send(at_desk, "/mails/M-1/draft", {"name": "別", "revision": 1, "body": {**mail.draft, "subject": "二"}})
+    second = send(
+        at_desk, "/contents/M-1/draft", {"name": "別", "revision": 1, "draft": {**mail.draft, "subject": "二"}}
+    )
     assert second.status_code == 409 and "先に保存" in second.json()["error"]
     mail.refresh_from_db()
     assert (mail.name, mail.draft["subject"]) == ("改題", "一")
@@ -58,14 +62,14 @@ def test_saving_raises_the_revision_and_a_conflict_overwrites_nothing(at_desk: C
 def test_a_frozen_mail_is_shown_and_not_saved(at_desk: Client, mail: Content) -> None:
     Freeze.objects.create(content=mail, by_incident="I-1", since=clock.now())
     assert "I-1" in at_desk.get("/mails/M-1").content.decode()
-    assert send(at_desk, "/mails/M-1/draft", {"name": "x", "revision": 1, "body": mail.draft}).status_code == 423
+    assert send(at_desk, "/contents/M-1/draft", {"name": "x", "revision": 1, "draft": mail.draft}).status_code == 423
 
 
 @pytest.mark.parametrize(
     "data", [[], "x", {"body": []}, {"body": {}, "revision": "x"}, {"body": {"format": "pdf"}, "revision": 1}]
 )
 def test_what_is_no_draft_is_refused(at_desk: Client, mail: Content, data: Any) -> None:
-    assert send(at_desk, "/mails/M-1/draft", data).status_code == 422
+    assert send(at_desk, "/contents/M-1/draft", data).status_code == 422
 
 
 def test_a_preview_shows_the_contact_and_the_problems(at_desk: Client) -> None:
@@ -88,26 +92,26 @@ def test_a_preview_shows_the_contact_and_the_problems(at_desk: Client) -> None:
 
 
 def test_a_version_is_kept_looked_at_and_copied(at_desk: Client, mail: Content) -> None:
-    response = at_desk.post("/mails/M-1/keep")
-    assert response.headers["Location"] == "/mails/M-1/versions/1"
-    page = at_desk.get("/mails/M-1/versions/1").content.decode()
-    assert "M-1 v1" in page
-    copied = at_desk.post("/mails/M-1/copy", {"version": "1"})
+    response = at_desk.post("/contents/M-1/keep")
+    assert response.headers["Location"] == "/contents/M-1/states/v1"
+    page = at_desk.get("/contents/M-1/states/v1").content.decode()
+    assert "M-1" in page and "版はもう変わりません" in page
+    copied = at_desk.post("/contents/M-1/copy", {"ref": "v1"})
     assert copied.headers["Location"] == "/mails/M-2"
     assert Content.objects.get(kind="mail", number=2).draft == mail.draft
-    assert at_desk.get("/mails/M-1/versions/9").status_code == 404
+    assert at_desk.get("/contents/M-1/states/v9").status_code == 404
 
 
 def test_a_viewer_looks_and_changes_nothing(client: Client, person: Any, mail: Content) -> None:
     client.force_login(person("viewer"))
     assert client.get("/mails/M-1").status_code == 200
     assert "disabled" in client.get("/mails/M-1").content.decode()
-    for url in ("/mails/new", "/mails/M-1/copy", "/mails/M-1/keep", "/mails/M-1/draft"):
+    for url in ("/mails/new", "/contents/M-1/copy", "/contents/M-1/keep", "/contents/M-1/draft"):
         assert send(client, url, {}).status_code == 403
 
 
 def test_a_stranger_sees_nothing(client: Client, mail: Content) -> None:
-    for url in ("/mails", "/mails/M-1", "/mails/contacts", "/mails/M-1/versions/1"):
+    for url in ("/mails", "/mails/M-1", "/mails/contacts", "/contents/M-1/states/v1"):
         assert client.get(url).status_code in (302, 403)
 
 

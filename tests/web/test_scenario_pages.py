@@ -99,7 +99,7 @@ def test_who_may_what(open_as: Callable[..., Client], person: Callable[[str], Us
     accept(publication, 1, now)
     viewer = open_as(person("viewer"))
     assert "非公開にする" in _read(viewer, where)
-    assert viewer.post(f"{where}/copy").status_code == 403
+    assert viewer.post(f"/contents/{scenario.public_id}/copy").status_code == 403
     assert viewer.post(f"{where}/unpublish", {}).status_code == 302
     assert "もう一度公開する" not in _read(viewer, where)
     assert viewer.post(f"{where}/publish", {"choice": "send"}).status_code == 403
@@ -138,7 +138,7 @@ def test_a_cell_that_a_spreadsheet_would_run_is_harmless(
 
 def test_a_copy_is_a_new_draft(open_as: Callable[..., Client], editor: User, now: datetime) -> None:
     client, scenario = open_as(editor), broadcast_to(1, now)
-    assert client.post(f"/scenarios/{scenario.public_id}/copy").status_code == 302
+    assert client.post(f"/contents/{scenario.public_id}/copy").status_code == 302
     made = Content.objects.filter(kind="scenario").order_by("-number")[0]
     assert made.pk != scenario.pk and made.draft == scenario.draft
 

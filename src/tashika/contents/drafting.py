@@ -66,8 +66,10 @@ def save(
     now: datetime,
     name: str | None = None,
     revision: int | None = None,
+    apart: bool = False,
 ) -> Content:
-    """Save the draft. `revision` is the one that the editor had loaded.
+    """Save the draft. `revision` is the one that the editor had loaded. `apart` keeps the draft that stood in the history,
+    even if the same person saved it a moment ago: for what replaces it as a whole.
 
     Raises SavedMeanwhile, overwriting nothing, when somebody saved meanwhile; Frozen while an incident holds it (G7);
     UnableToName.
@@ -82,7 +84,7 @@ def save(
         current.draft_saved_at = now
         current.draft_saved_by = by
         current.save(update_fields=["draft", "name", "draft_revision", "draft_saved_at", "draft_saved_by"])
-        revisions.remember(current, label=_actor(by).label, now=now)
+        revisions.remember(current, label=_actor(by).label, now=now, apart=apart)
         audit.record(
             actor=_actor(by),
             verb="save_draft",

@@ -15,16 +15,21 @@ def refuse_if_frozen(content: Content) -> None:
     """Raises Frozen, saying which incident and since when."""
     held = standing(content)
     if held is not None:
-        raise Frozen(
-            t(
-                "{id} は事案 {incident} により、{since} から保全されています。変更できません。",
-                "{id} has been frozen by incident {incident} since {since}. It can't be changed.",
-                id=content.public_id,
-                incident=held.by_incident,
-                since=clock.in_words(held.since),
-            ),
-            fix=t("複製して、そちらを編集してください。", "Make a copy and edit that."),
-        )
+        raise words(content, held)
+
+
+def words(content: Content, held: Freeze) -> Frozen:
+    """What whoever wants to change a frozen content is told."""
+    return Frozen(
+        t(
+            "{id} は事案 {incident} により、{since} から保全されています。変更できません。",
+            "{id} has been frozen by incident {incident} since {since}. It can't be changed.",
+            id=content.public_id,
+            incident=held.by_incident,
+            since=clock.in_words(held.since),
+        ),
+        fix=t("複製して、そちらを編集してください。", "Make a copy and edit that."),
+    )
 
 
 def locked(content: Content) -> Content:

@@ -33,7 +33,7 @@ def restore(*, state: State, by: User, now: datetime, revision: int | None = Non
         if revision is not None and revision != current.draft_revision:
             raise drafting.SavedMeanwhile(current)
         kept = _kept(current, by, now)
-        saved = drafting.save(content=current, draft=draft, name=state.name, by=by, now=now)
+        saved = drafting.save(content=current, draft=draft, name=state.name, by=by, now=now, apart=True)
         detail = {"from": state.ref, "kept": kept.number}
         audit.record(actor=actor_of(by), verb="restore_draft", subject=saved.public_id, now=now, detail=detail)
     return Restored(saved, kept)

@@ -9,10 +9,10 @@ from tashika.contents.models import Content, DraftRevision
 TOGETHER = timedelta(minutes=5)  # saves of one person within this span are one row: an editor saves each second
 
 
-def remember(content: Content, *, label: str, now: datetime) -> None:
-    """Remember the draft as it has just been saved. Within the transaction of the save."""
+def remember(content: Content, *, label: str, now: datetime, apart: bool = False) -> None:
+    """Remember the draft as it has just been saved, in a row of its own if `apart`. Within the transaction of the save."""
     newest = DraftRevision.objects.filter(content=content, aside=False).order_by("-last_revision").first()
-    if newest is not None and _goes_on(newest, content, label, now):
+    if newest is not None and not apart and _goes_on(newest, content, label, now):
         newest.name, newest.draft = content.name, content.draft
         newest.last_revision, newest.last_at = content.draft_revision, now
         newest.save(update_fields=["name", "draft", "last_revision", "last_at"])
@@ -28,8 +28,9 @@ def set_aside(
 
 
 def _goes_on(newest: DraftRevision, content: Content, label: str, now: datetime) -> bool:
+    """Whether a save belongs to the newest row. What a content was made with stays a row of its own."""
     same = newest.by_id == content.draft_saved_by_id and newest.by_label == label
-    return same and newest.first_at <= now < newest.first_at + TOGETHER
+    return same and newest.first_revision > 1 and newest.first_at <= now < newest.first_at + TOGETHER
 
 
 def _add(

@@ -1,4 +1,4 @@
-"""Drafts of mails: begin from a design, copy, save, and what stands against sending. A broken draft may be saved."""
+"""Drafts of mails: begin from a design, what may stand in one, and what stands against sending. A broken draft may be saved."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -39,21 +39,6 @@ def begin(*, name: str, design_key: str, by: User, now: datetime) -> Content:
         body[key] = str((last or {}).get(key) or "")
     title = name.strip() or str(chosen.name if chosen else t("新しいメール", "New mail"))
     return drafting.create(kind=Kind.MAIL, name=title[:200], draft=body, by=by, now=now)
-
-
-def copy(*, content: Content, body: Mapping[str, Any] | None = None, by: User, now: datetime) -> Content:
-    """A new mail with the draft of another, or with the body of one of its versions."""
-    name = str(t("{name} のコピー", "Copy of {name}", name=content.name))[:200]
-    return drafting.create(kind=Kind.MAIL, name=name, draft=dict(body or content.draft), by=by, now=now)
-
-
-def save(
-    *, content: Content, body: Mapping[str, Any], name: str | None, revision: int, by: User, now: datetime
-) -> Content:
-    """Save a draft, broken or not. Raises UnableToSaveMail, Conflict, Frozen."""
-    return drafting.save(
-        content=content, draft=accepted(body), name=(name or "")[:200], revision=revision, by=by, now=now
-    )
 
 
 def accepted(body: Mapping[str, Any]) -> dict[str, Any]:

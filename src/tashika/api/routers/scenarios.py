@@ -13,10 +13,9 @@ from tashika.api.app import actor_of, person_of, require
 from tashika.api.drafts import ContentOut, ContentPage, DraftIn
 from tashika.api.paging import After, Limit
 from tashika.api.routers.mails import ProblemOut, problem_out
-from tashika.contents import drafting
+from tashika.contents import copying, drafting, states
 from tashika.contents.models import Content, Kind
 from tashika.core import clock
-from tashika.core.text import t
 from tashika.delivery import queries as delivery
 from tashika.safeguards import flow_reviewing, reviewing
 from tashika.scenarios import drafting as scenario_drafts
@@ -231,11 +230,8 @@ def archive_scenario(request: HttpRequest, public_id: str) -> Status[None]:
 def copy_scenario(request: HttpRequest, public_id: str) -> Status[Content]:
     """A copy to publish anew; without its time."""
     require(request, "edit")
-    content = drafts.of(Kind.SCENARIO, public_id)
-    name = str(t("{name} の複製", "Copy of {name}", name=content.name))[:200]
-    draft = {**content.draft, "send_at": None}
-    made = drafting.create(kind=Kind.SCENARIO, name=name, draft=draft, by=person_of(request), now=clock.now())
-    return Status(201, made)
+    state = states.of_draft(drafts.of(Kind.SCENARIO, public_id))
+    return Status(201, copying.copy(state=state, by=person_of(request), now=clock.now()))
 
 
 @router.get("/scenarios/{public_id}/review", response=ReviewOut)

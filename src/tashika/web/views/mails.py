@@ -4,27 +4,24 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tashika.accounts import roles
 from tashika.accounts.models import User
-from tashika.contents import frozen, queries, versions
-from tashika.contents.models import Content, Kind, Version
+from tashika.contents import frozen, queries
+from tashika.contents.models import Content, Kind
 from tashika.core import clock
-from tashika.core.errors import Conflict, NotFound
+from tashika.core.errors import NotFound
 from tashika.core.text import t
 from tashika.mails import drafting, merge_values, previewing
 from tashika.mails.checking import PARTS, Problem
 from tashika.mails.starting_designs import DESIGNS, EMPTY
 from tashika.people.models import Contact
 from tashika.web.access import staff
-from tashika.web.middleware import SecurityHeadersMiddleware
-from tashika.web.reading import json_body, number
-
-# A mail shows pictures from anywhere; its frame is sandboxed and the page around it runs our own scripts alone.
-_PREVIEW_POLICY = SecurityHeadersMiddleware.POLICY.replace("img-src 'self' data:", "img-src 'self' data: https: http:")
+from tashika.web.reading import json_body
+from tashika.web.views import _contents
 
 
 @require_GET
@@ -56,7 +53,7 @@ def new_mail(request: HttpRequest) -> HttpResponse:
     for entry in designs:
         shown = previewing.preview({**entry["body"], "from_email": "news@example.jp"}, contact=None, now=now)
         entry["html"], entry["text"] = shown.html, shown.text
-    return _with_pictures(render(request, "web/mails/new.html", {"designs": designs}))
+    return _contents.with_pictures(render(request, "web/mails/new.html", {"designs": designs}))
 
 
 @require_GET
@@ -69,8 +66,6 @@ def mail(request: HttpRequest, public_id: str) -> HttpResponse:
     body = {**EMPTY, **content.draft}
     data = {
         "body": body,
-        "revision": content.draft_revision,
-        "editable": editable,
         "menu": [
             {"name": field.name, "label": str(field.label), "group": field.group} for field in merge_values.menu()
         ],
@@ -79,32 +74,13 @@ def mail(request: HttpRequest, public_id: str) -> HttpResponse:
     context = {
         "content": content,
         "body": body,
-        "data": data,
+        "mail": data,
+        "data": _contents.draft_data(content, editable=editable),
         "editable": editable,
         "freeze": freeze,
-        "versions": content.versions.select_related("made_by").order_by("-number")[:50],
         "contacts": Contact.objects.order_by("-id")[:8],
     }
-    return _with_pictures(render(request, "web/mails/editor.html", context))
-
-
-@require_POST
-@staff("edit")
-def save_mail(request: HttpRequest, public_id: str) -> JsonResponse:
-    """Save the draft (autosave). 409 with who saved meanwhile, if somebody did."""
-    asked = _json(request)
-    try:
-        content = drafting.save(
-            content=_mail(public_id),
-            body=asked.get("body", {}),
-            name=str(asked.get("name") or ""),
-            revision=asked.get("revision", 0),
-            by=_who(request),
-            now=clock.now(),
-        )
-    except Conflict as error:
-        return JsonResponse({"error": str(error.what), "fix": str(error.fix)}, status=409)
-    return JsonResponse({"revision": content.draft_revision, "saved": clock.in_words(content.draft_saved_at)})
+    return _contents.with_pictures(render(request, "web/mails/editor.html", context))
 
 
 @require_POST
@@ -150,37 +126,6 @@ def find_contacts(request: HttpRequest) -> JsonResponse:
     )
 
 
-@require_POST
-@staff("edit")
-def copy_mail(request: HttpRequest, public_id: str) -> HttpResponse:
-    """A copy of the draft, or of a version."""
-    content = _mail(public_id)
-    version = number(request.POST.get("version"))
-    body = _version(content, version).body if version is not None else None
-    made = drafting.copy(content=content, body=body, by=_who(request), now=clock.now())
-    return redirect("mail", made.public_id)
-
-
-@require_POST
-@staff("edit")
-def keep_mail(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Keep the draft as a version."""
-    content = _mail(public_id)
-    version = versions.keep(content=content, by=_who(request), now=clock.now())
-    return redirect("mail_version", content.public_id, version.number)
-
-
-@require_GET
-@staff("see")
-def mail_version(request: HttpRequest, public_id: str, number: int) -> HttpResponse:
-    """One version: how it looks, and its source."""
-    content = _mail(public_id)
-    version = _version(content, number)
-    shown = previewing.preview(version.body, contact=None, now=clock.now())
-    context = {"content": content, "version": version, "body": {**EMPTY, **version.body}, "shown": shown}
-    return _with_pictures(render(request, "web/mails/version.html", context))
-
-
 def _who(request: HttpRequest) -> User:
     assert isinstance(request.user, User)  # @staff lets nobody else in
     return request.user
@@ -191,10 +136,6 @@ def _mail(public_id: str) -> Content:
     if content.kind != Kind.MAIL:
         raise NotFound(t("{id} はメールではありません。", "{id} is not a mail.", id=public_id))
     return content
-
-
-def _version(content: Content, number: int) -> Version:
-    return get_object_or_404(content.versions, number=number)
 
 
 def _json(request: HttpRequest) -> dict[str, Any]:
@@ -216,16 +157,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _with_pictures(response: HttpResponse) -> HttpResponse:
-    response["Content-Security-Policy"] = _PREVIEW_POLICY
-    return response
-
-
 _WORDS = {
-    "saved": t("保存済み", "Saved"),
-    "saving": t("保存中…", "Saving…"),
-    "unsaved": t("未保存", "Not saved"),
-    "failed": t("保存できません。通信を確かめてください。", "Not saved: check the connection."),
     "no_problems": t("問題は見つかりません", "No problems found"),
     "problems": t("エラー {n}件", "Errors: {n}"),
     "warnings": t("注意 {n}件", "Warnings: {n}"),
@@ -243,7 +175,6 @@ _WORDS = {
     "organisation": t("自社", "Organisation"),
     "link": t("リンク", "Links"),
     "bytes": t("バイト", "bytes"),
-    "leave": t("保存していない変更があります。", "There are unsaved changes."),
 }
 
 urlpatterns = [
@@ -252,8 +183,4 @@ urlpatterns = [
     path("mails/preview", preview_mail, name="preview_mail"),
     path("mails/contacts", find_contacts, name="find_mail_contacts"),
     path("mails/<str:public_id>", mail, name="mail"),
-    path("mails/<str:public_id>/draft", save_mail, name="save_mail"),
-    path("mails/<str:public_id>/copy", copy_mail, name="copy_mail"),
-    path("mails/<str:public_id>/keep", keep_mail, name="keep_mail"),
-    path("mails/<str:public_id>/versions/<int:number>", mail_version, name="mail_version"),
 ]

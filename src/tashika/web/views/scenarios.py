@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tashika.accounts.users import actor_of
-from tashika.contents import drafting
+from tashika.contents import drafting, frozen
 from tashika.contents import queries as contents
 from tashika.contents.models import Content, Kind
 from tashika.core import clock
@@ -27,7 +27,7 @@ from tashika.safeguards import reviewing
 from tashika.scenarios import broadcasts, publishing, queries, starting, unpublishing
 from tashika.web.access import staff, user_of
 from tashika.web.reading import number
-from tashika.web.views import _flows, flow_running, flows
+from tashika.web.views import _contents, _flows, flow_running, flows
 
 EXCLUDED: dict[str, Text] = {
     "opted_out": t("配信停止", "Opted out"),
@@ -100,6 +100,9 @@ def edit(request: HttpRequest, public_id: str = "") -> HttpResponse:
             "mails": contents.of_kind(Kind.MAIL),
             "relays": [relay for relay in delivery.relays() if relay.confirmed_at],
             "send_at": _local(content),
+            "zone": timezone.get_current_timezone_name(),
+            "data": _contents.draft_data(content, editable=True) if content else None,
+            "freeze": frozen.standing(content) if content else None,
         },
     )
 
@@ -118,6 +121,7 @@ def scenario(request: HttpRequest, public_id: str) -> HttpResponse:
         "web/scenarios/scenario.html",
         {
             "content": content,
+            "freeze": frozen.standing(content),
             "shown": _state(content),
             "publication": publication,
             "figures": figures,
@@ -223,18 +227,6 @@ def unpublish(request: HttpRequest, public_id: str) -> HttpResponse:
     return redirect("scenario", public_id)
 
 
-@require_POST
-@staff("edit")
-def copy(request: HttpRequest, public_id: str) -> HttpResponse:
-    """A copy to publish anew; without its time."""
-    content = _scenario(public_id)
-    name = str(t("{name} の複製", "Copy of {name}", name=content.name))[: drafting.LONGEST_NAME]
-    made = drafting.create(
-        kind=Kind.SCENARIO, name=name, draft={**content.draft, "send_at": None}, by=user_of(request), now=clock.now()
-    )
-    return redirect("edit_scenario", made.public_id)
-
-
 @require_GET
 @staff("see")
 async def events(request: HttpRequest, public_id: str) -> StreamingHttpResponse:
@@ -331,6 +323,5 @@ urlpatterns = [
     path("scenarios/<str:public_id>/publish", publish, name="publish"),
     path("scenarios/<str:public_id>/start", start_late, name="start_late"),
     path("scenarios/<str:public_id>/unpublish", unpublish, name="unpublish"),
-    path("scenarios/<str:public_id>/copy", copy, name="copy_scenario"),
     path("scenarios/<str:public_id>/events", events, name="scenario_events"),
 ]

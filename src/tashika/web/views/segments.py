@@ -9,8 +9,9 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from tashika.accounts import roles
 from tashika.audiences import list_files, matching, schema, static_lists, wording
-from tashika.contents import drafting
+from tashika.contents import drafting, frozen
 from tashika.contents import queries as contents
 from tashika.contents.models import Content, Kind
 from tashika.core import clock
@@ -20,7 +21,7 @@ from tashika.people import searching
 from tashika.people.models import Contact
 from tashika.web.access import staff, user_of
 from tashika.web.reading import json_body, number
-from tashika.web.views import _lists, _rules
+from tashika.web.views import _contents, _lists, _rules
 
 
 @require_GET
@@ -56,17 +57,22 @@ def segment(request: HttpRequest, public_id: str) -> HttpResponse:
     if found.draft.get("static"):
         return _static(request, found)
     rule = found.draft.get("rule") or {"op": "and", "rules": []}
-    data = {**_rules.editor_data(rule), "rule": rule, "revision": found.draft_revision, "editable": True}
-    return render(
-        request,
-        "web/segments/editor.html",
-        {"content": found, "data": data, "versions": found.versions.order_by("-number")},
-    )
+    data = {**_rules.editor_data(rule), "rule": rule}
+    context = {**_editing(request, found), "content": found, "segment": data}
+    return render(request, "web/segments/editor.html", context)
+
+
+def _editing(request: HttpRequest, found: Content) -> dict[str, Any]:
+    """Whether the person may change it now, and what the saving of the draft needs."""
+    held = frozen.standing(found)
+    editable = roles.may(user_of(request).role, "edit") and held is None
+    return {"freeze": held, "editable": editable, "data": _contents.draft_data(found, editable=editable)}
 
 
 def _static(request: HttpRequest, found: Content) -> HttpResponse:
     rows = static_lists.members(found, after=number(request.GET.get("after")) or 0, limit=_lists.PAGE + 1)
     context = {
+        **_editing(request, found),
         "content": found,
         "count": static_lists.count(found),
         "members": rows[: _lists.PAGE],
@@ -94,28 +100,6 @@ def count(request: HttpRequest) -> JsonResponse:
         {"id": one.pk, "name": f"{one.family_name} {one.given_name}", "company": one.company_name} for one in found
     ]
     return JsonResponse({"count": number, "sample": sample})
-
-
-@require_POST
-@staff("edit")
-def save(request: HttpRequest, public_id: str) -> JsonResponse:
-    """Save the draft."""
-    try:
-        data = json_body(request)
-        matching.audience_sql({"rule": data["rule"]})
-        saved = drafting.save(
-            content=_segment(public_id),
-            draft={"rule": data["rule"]},
-            name=str(data.get("name", "")),
-            by=user_of(request),
-            now=clock.now(),
-            revision=int(data["revision"]),
-        )
-    except TashikaError as error:
-        return JsonResponse({"error": f"{error.what} {error.fix}", "where": error.where}, status=error.status)
-    except (ValueError, KeyError, TypeError):
-        return JsonResponse({"error": str(t("保存できない内容です。", "This can't be saved."))}, status=422)
-    return JsonResponse({"revision": saved.draft_revision})
 
 
 @require_GET
@@ -182,7 +166,6 @@ urlpatterns = [
     path("segments/new", new, name="new_segment"),
     path("segments/count", count, name="count_segment"),
     path("segments/<str:public_id>", segment, name="segment"),
-    path("segments/<str:public_id>/draft", save, name="save_segment"),
     path("segments/<str:public_id>/why", why, name="why_segment"),
     path("segments/<str:public_id>/members", members, name="segment_members"),
 ]

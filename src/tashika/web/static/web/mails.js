@@ -399,64 +399,14 @@
     return parts[parts.format.value];
   }
 
-  // ---- saving --------------------------------------------------------------------------------------------------
+  // ---- saving: drafts.js does it ---------------------------------------------------------------------------------
 
-  let revision = data.revision;
-  let saving = false;
-  let stopped = false; // somebody else saved: nothing more is written until the page is opened again
-  let saved = "";
-
-  const state = (text, kind) => {
-    byId("mail-state").textContent = text;
-    byId("mail-state").dataset.kind = kind;
-  };
-  const current = () => JSON.stringify([byId("mail-name").value, body()]);
-
-  async function save() {
-    if (stopped || !data.editable || current() === saved) return true;
-    if (saving) {
-      soonSave();
-      return false;
-    }
-    saving = true;
-    state(words.saving, "busy");
-    const sending = current();
-    const [name, draft] = JSON.parse(sending);
-    try {
-      const response = await post(editor.dataset.save, { name, body: draft, revision });
-      const answer = await response.json().catch(() => ({}));
-      if (response.status === 409) {
-        stopped = true;
-        byId("mail-conflict").hidden = false;
-        byId("mail-conflict").querySelector("span").textContent = `${answer.error} ${answer.fix}`;
-        byId("mail-conflict").scrollIntoView({ block: "nearest" });
-        state(words.unsaved, "error");
-        return false;
-      }
-      if (!response.ok) throw new Error(String(response.status));
-      revision = answer.revision;
-      saved = sending;
-      byId("mail-heading").textContent = name;
-      state(current() === saved ? `${words.saved} ${answer.saved}` : words.unsaved, "fine");
-      return true;
-    } catch {
-      state(words.failed, "error");
-      setTimeout(soonSave, 5000);
-      return false;
-    } finally {
-      saving = false;
-    }
-  }
-
-  const soonSave = later(1200, save);
+  const draft = drafts.begin(() => ({ name: byId("mail-name").value, draft: body() }));
   const soonPreview = later(300, preview);
 
   function changed() {
     byId("mail-subject-count").textContent = `${[...parts.subject.value].length}`;
-    if (current() !== saved && !stopped && data.editable) {
-      state(words.unsaved, "busy");
-      soonSave();
-    }
+    draft.changed();
     soonPreview();
   }
 
@@ -489,14 +439,11 @@
   if (keep) {
     keep.addEventListener("submit", async (event) => {
       event.preventDefault();
-      if (await save()) keep.submit();
+      if (await draft.save()) keep.submit();
     });
   }
-  window.addEventListener("beforeunload", (event) => {
-    if (data.editable && !stopped && current() !== saved) event.preventDefault();
-  });
   drawFormat();
   byId("mail-subject-count").textContent = `${[...parts.subject.value].length}`;
-  saved = current();
+  draft.isSaved();
   preview();
 })();

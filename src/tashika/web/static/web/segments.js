@@ -3,8 +3,7 @@ const data = JSON.parse(document.getElementById("segment-data").textContent);
 const root = document.getElementById("segment-rules");
 const urls = root.dataset;
 const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
-let revision = data.revision;
-let dirty = false;
+const draft = drafts.begin(() => ({ name: document.getElementById("segment-name").value, draft: { rule: data.rule } }));
 let timer;
 
 const { make } = window.tashikaRules;
@@ -19,28 +18,12 @@ async function count() {
   sample.replaceChildren(...(found.sample || []).map((one) => make("li", {}, make("a", { href: `/contacts/${one.id}` }, one.name), ` ${one.company}`)));
 }
 
-async function save() {
-  const response = await post(urls.save, { rule: data.rule, name: document.getElementById("segment-name").value, revision });
-  const answer = await response.json();
-  document.getElementById("segment-error").textContent = answer.error || "";
-  if (response.ok) {
-    revision = answer.revision;
-    dirty = false;
-    document.getElementById("segment-state").textContent = data.words.saved;
-    setTimeout(() => (document.getElementById("segment-state").textContent = ""), 2500);
-  }
-}
-
-document.getElementById("segment-save").addEventListener("click", save);
-document.getElementById("segment-name").addEventListener("input", () => (dirty = true));
-window.addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
-document.addEventListener("keydown", (event) => {
-  if ((event.ctrlKey || event.metaKey) && event.key === "s") { event.preventDefault(); save(); }
-});
+document.getElementById("segment-name").addEventListener("input", draft.changed);
 if (!data.rule.rules.length) data.rule.rules.push({ field: "prefecture", test: "is", value: "" });
 window.tashikaRules.edit(root, data, data.rule, () => {
-  dirty = true;
+  draft.changed();
   clearTimeout(timer);
   timer = setTimeout(count, 250);
 });
+draft.isSaved();
 count();

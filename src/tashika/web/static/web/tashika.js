@@ -6,8 +6,10 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close]")) event.target.closest("dialog")?.close();
   const copy = event.target.closest("[data-copy]");
   if (copy) {
-    navigator.clipboard?.writeText(copy.dataset.copy);
+    copyText(copy.dataset.copy);
+    const words = (copy.dataset.words ||= copy.textContent);
     copy.textContent = copy.dataset.copied || "✓";
+    setTimeout(() => (copy.textContent = words), 2000);
   }
   if (event.target.closest(".menu-button")) document.querySelector(".side").classList.toggle("open");
   else if (!event.target.closest(".side")) document.querySelector(".side")?.classList.remove("open");
@@ -15,6 +17,17 @@ document.addEventListener("click", (event) => {
     if (!menu.contains(event.target)) menu.open = false;
   }
 });
+
+// Over plain HTTP browsers offer no clipboard: the older way works everywhere.
+function copyText(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea");
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
 
 let sent = false; // a form is under way: live figures must not load the page anew, or its answer would be lost
 document.addEventListener("submit", (event) => {
