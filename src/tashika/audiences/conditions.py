@@ -1,7 +1,7 @@
 """What one rule asks of a contact, as SQL. Pure: no Django, no database.
 
 A rule about the contact's own values is a condition over alias `c`; one about what is kept elsewhere (tags, lists, what
-they did, scenarios) names rows, so that they can be looked up for one person or taken as a set.
+they did, scenarios) names rows.
 """
 
 from collections.abc import Callable, Mapping, Sequence

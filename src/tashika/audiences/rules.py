@@ -6,9 +6,8 @@
 Every value goes in as a parameter; a field that is not in the schema is refused with its place. "Not" is moved down to
 the single rules, where a comparison with nothing is no: so that `not` means what people mean by it.
 
-There are two ways to ask. For some people, row by row: each rule is a condition, whose rows are looked up by the person.
-For everybody, by sets: a database can't join for what stands in an "or", so its sides are gathered as sets of contacts;
-an "and" of rules is joins already. They find the same people (tests/audiences).
+What is kept elsewhere is asked for by EXISTS: in an "and" the database joins it; in an "or" it decides by itself whether to
+look it up for each person or to gather it once, so that one condition serves a single person as well as everybody.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tashika.audiences import conditions
-from tashika.audiences.conditions import TESTS, Asked, Condition, Field, Rows
+from tashika.audiences.conditions import TESTS, Asked, Condition, Field
 
 MAX_DEPTH = 8
 MAX_LEAVES = 100
@@ -51,13 +50,8 @@ class UnableToCompileRule(Exception):
 
 
 def compile_rule(node: Mapping[str, Any], schema: Schema) -> Compiled:
-    """A rule tree as a condition for some people. Raises UnableToCompileRule with the place of the first fault."""
-    return _row_by_row(_understood(node, schema, "rule", 0, [0], True))
-
-
-def compile_set(node: Mapping[str, Any], schema: Schema) -> Compiled:
-    """A rule tree as a condition for everybody. Raises UnableToCompileRule with the place of the first fault."""
-    return _by_sets(_understood(node, schema, "rule", 0, [0], True))
+    """The SQL of a rule tree. Raises UnableToCompileRule with the place of the first fault."""
+    return _sql(_understood(node, schema, "rule", 0, [0], True))
 
 
 def leaves(node: Mapping[str, Any], place: str = "rule") -> list[tuple[str, Mapping[str, Any]]]:
@@ -128,25 +122,12 @@ def _leaf(node: Mapping[str, Any], schema: Schema, place: str) -> Asked:
 # -- as SQL
 
 
-def _row_by_row(part: Asked | _Group) -> Compiled:
+def _sql(part: Asked | _Group) -> Compiled:
     if isinstance(part, _Group):
-        return _joined(" AND " if part.every else " OR ", [_row_by_row(one) for one in part.parts])
+        inner = [_sql(one) for one in part.parts]
+        joined = (" AND " if part.every else " OR ").join(f"({one.sql})" for one in inner)
+        return Compiled(joined, [value for one in inner for value in one.values])
     return _single(part)
-
-
-def _by_sets(part: Asked | _Group) -> Compiled:
-    if not isinstance(part, _Group):
-        return _single(part)
-    if part.every:
-        return _joined(" AND ", [_by_sets(one) for one in part.parts])
-    own = [one for one in part.parts if _is_own(one)]
-    if len(own) == len(part.parts):
-        return _row_by_row(part)
-    sets = [_set(one) for one in part.parts if not _is_own(one)]
-    if own:
-        sets.insert(0, _contacts(_row_by_row(_Group(False, tuple(own)))))
-    united = _joined(" UNION ALL ", sets)
-    return Compiled(f"c.id IN ({united.sql})", united.values)
 
 
 def _single(one: Asked) -> Compiled:
@@ -154,23 +135,3 @@ def _single(one: Asked) -> Compiled:
         return Compiled(one.sql if one.holds else f"({one.sql}) IS NOT TRUE", list(one.values))
     rows = f"EXISTS (SELECT FROM {one.source} WHERE {one.person} = c.id AND {one.where})"
     return Compiled(rows if one.holds else f"NOT {rows}", list(one.values))
-
-
-def _is_own(part: Asked | _Group) -> bool:
-    """Whether it asks for nothing but the contact's own values."""
-    return all(map(_is_own, part.parts)) if isinstance(part, _Group) else isinstance(part, Condition)
-
-
-def _set(part: Asked | _Group) -> Compiled:
-    """A SELECT of those whom a side of an "or" finds."""
-    if isinstance(part, Rows) and part.holds:
-        return Compiled(f"SELECT {part.person} FROM {part.source} WHERE {part.where}", list(part.values))
-    return _contacts(_by_sets(part))
-
-
-def _contacts(condition: Compiled) -> Compiled:
-    return Compiled(f"SELECT c.id FROM people_contact c WHERE {condition.sql}", condition.values)
-
-
-def _joined(word: str, parts: Sequence[Compiled]) -> Compiled:
-    return Compiled(word.join(f"({part.sql})" for part in parts), [value for part in parts for value in part.values])

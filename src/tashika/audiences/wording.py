@@ -51,7 +51,7 @@ ACTS: dict[str, Text] = {
     "form_sent": t("フォームを送信", "sent a form"),
     "page_visited": t("ページを訪問", "visited a page"),
     "document_downloaded": t("資料をダウンロード", "downloaded a document"),
-    "any": t("開封・クリック・フォーム・ページ・資料のどれか", "any of open, click, form, page, document"),
+    "any": t("何らかの行動", "any activity"),
 }
 VALUE_FIRST = ("tag", "list", "activity", "scenario")  # fields whose value reads before the test in Japanese
 
