@@ -38,6 +38,7 @@ def start_anew(folder: Path) -> None:
     from django.db import connection
 
     connection.close()
+    connection.close_pool()
     _servers[folder].stop()
     _servers[folder].start()
 

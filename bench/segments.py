@@ -5,7 +5,7 @@
 Beside N contacts lie 5 N tag rows and 10 N events (`bench.crowd` says how they are spread). For each rule
 
 people   how many match
-cold_ms  the count after the database was started anew; the operating system's cache keeps what it has
+cold_ms  the first count of the rule; the database is started anew once, before all of them
 warm_ms  the same again, the median of five
 why_ms   why one person matches or not, the median of five
 

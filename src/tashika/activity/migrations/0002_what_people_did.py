@@ -1,8 +1,8 @@
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import migrations, models
 
-# Segments ask who did something lately. What people did is a fourth of the log: an index of that alone is small and costs
-# a mail that is sent nothing. By time the whole log is found through the order in which it is written, which costs a few pages.
+# Segments ask who did something lately. What people did is a fourth of the log: an index of that alone is small, and a mail that
+# is sent writes no row of it. By time the whole log is found through the order in which it is written, which costs a few pages.
 DONE = (
     "opened",
     "clicked",
