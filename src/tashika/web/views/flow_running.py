@@ -37,7 +37,7 @@ def show(request: HttpRequest, content: Content, *, shown: str) -> HttpResponse:
         "reason": queries.why_unpublished(content),
         "what_stops": unpublishing.what_stops(content).words,
         "publications": queries.publications(content),
-        "frozen": frozen.standing(content),
+        "freeze": frozen.standing(content),
     }
     return render(request, "web/flows/flow.html", context)
 
