@@ -37,6 +37,7 @@ _BODY = {
 def _filled(address: str, value: str) -> str:
     for name in (
         "public_id",
+        "ref",
         "contact_id",
         "dispatch_id",
         "import_id",

@@ -23,6 +23,11 @@ def microseconds() -> int:
     return time.time_ns() // 1000
 
 
+def aware(local: datetime) -> datetime:
+    """A moment that was given without an offset: it means the installation's time zone."""
+    return django_timezone.make_aware(local)
+
+
 def in_words(moment: datetime) -> str:
     """A moment in the active language: 2026年11月24日(火) 18:40, or Tue 24 Nov 2026 18:40."""
     local = django_timezone.localtime(moment)
