@@ -11,23 +11,8 @@ from tashika.core import clock
 from tashika.core.errors import NotFound
 from tashika.core.text import Text, t
 from tashika.delivery import queries as delivery
+from tashika.scenarios.flow.nodes import WORDS
 
-NODES: dict[str, Text] = {
-    "entry": t("入口", "Entry"),
-    "mail": t("メールを送る", "Send a mail"),
-    "wait": t("待つ", "Wait"),
-    "decision": t("決定", "Decision"),
-    "condition": t("条件", "Condition"),
-    "split": t("分ける", "Split"),
-    "tag": t("タグ", "Tag"),
-    "field": t("項目を書きかえる", "Set a field"),
-    "score": t("スコア・ランク", "Score or rank"),
-    "list": t("静的リスト", "Static list"),
-    "opt_out": t("配信停止にする", "Opt out"),
-    "notify": t("お知らせメール", "Staff notification"),
-    "webhook": t("Webhook", "Webhook"),
-    "scenario": t("ほかのシナリオ", "Another scenario"),
-}
 _SETTINGS: dict[str, Text] = {
     "on": t("きっかけ", "On"),
     "segment": t("セグメント", "Segment"),
@@ -125,7 +110,7 @@ def _node(node: Mapping[str, Any], titles: Mapping[str, str]) -> Part:
 
 def _title(node: Mapping[str, Any]) -> str:
     kind, name = str(node.get("kind")), str(node.get("name") or "")
-    words = f"{NODES.get(kind, kind)}" + (f" {name}" if name else "")
+    words = f"{WORDS.get(kind, kind)}" + (f" {name}" if name else "")
     return f"{words} [{node.get('id')}]"
 
 
