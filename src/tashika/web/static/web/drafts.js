@@ -23,6 +23,7 @@ const drafts = (() => {
   let chosen = false; // theirs was seen and mine chosen: the next save keeps theirs as a line of the history
   let conflict = false; // somebody else saved: nothing is written until the person has chosen
   let timer = 0;
+  let early = false; // a field had been changed before the editor began
 
   const post = (path, body, more = {}) =>
     fetch(`${data.address}/${path}`, {
@@ -177,9 +178,24 @@ const drafts = (() => {
     else notice("moved", text, words.reload, () => location.reload());
   }
 
+  // What a person typed before this script ran, or what the browser put back when the page was loaded anew, is a change.
+  function touched(field) {
+    if (["checkbox", "radio"].includes(field.type)) return field.checked !== field.defaultChecked;
+    if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
+    const options = [...field.options];
+    return options.some((one) => one.defaultSelected) && options.some((one) => one.selected !== one.defaultSelected);
+  }
+
+  function isSaved() {
+    if (!early) saved = current();
+    else changed();
+  }
+
   function begin(reader) {
     read = reader;
-    saved = current();
+    const fields = "main fieldset :is(input, select, textarea), main form.form :is(input, select, textarea)";
+    early = [...document.querySelectorAll(fields)].some((field) => field.type !== "hidden" && touched(field));
+    isSaved();
     if (editable) {
       tell();
       setInterval(() => document.visibilityState === "visible" && tell(), EVERY);
@@ -193,7 +209,7 @@ const drafts = (() => {
       event.preventDefault();
       save();
     });
-    return { changed, save, isSaved: () => (saved = current()) };
+    return { changed, save, isSaved };
   }
 
   // ---- plain forms -----------------------------------------------------------------------------------------------
