@@ -72,7 +72,10 @@ def test_an_error_is_named_by_type_code_and_place_never_by_its_words(
     assert "佐藤" not in json.dumps(line, ensure_ascii=False)
 
 
-def test_people_at_a_terminal_get_words(log: logging.Logger, capsys: pytest.CaptureFixture[str]) -> None:
+def test_people_at_a_terminal_get_words(
+    log: logging.Logger, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_process", {})  # another test may have been a sender in this process
     _to(log, logs.Readable())
     log.warning("can't be sent", extra={"dispatch": 5})
     assert capsys.readouterr().err.rstrip().endswith("test: can't be sent dispatch:5")

@@ -39,7 +39,7 @@ def test_the_editor_offers_scenarios_with_their_nodes_and_every_act(at_desk: Cli
     draft = {"type": "flow", "nodes": [{"id": "n1", "kind": "entry"}, {"kind": "mail"}, "half made"]}
     drafting.create(kind="scenario", name="フォロー", draft=draft, by=None, now=now)
     drafting.create(kind="form", name="お問い合わせ", draft={}, by=None, now=now)
-    data = at_desk.get(f"/segments/{segment(now).public_id}").context["data"]
+    data = at_desk.get(f"/segments/{segment(now).public_id}").context["segment"]
     assert data["scenarios"] == [["S-1", "S-1 フォロー", [["n1", "n1 開始"]]]]
     assert data["contents"]["F"] == [["F-1", "F-1 お問い合わせ"]]
     assert {kind: about for kind, _, about in data["acts"]}["form_sent"] == "F"
