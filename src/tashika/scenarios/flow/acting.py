@@ -9,7 +9,7 @@ from django.db import connection
 
 from tashika.audiences import matching
 from tashika.scenarios.flow import actions, nodes, winning
-from tashika.scenarios.flow.batch import Batch, Walker
+from tashika.scenarios.flow.batch import Batch, Walker, by_round
 
 Moved = tuple[str, str, list[Walker]]  # branch, outcome, who
 
@@ -41,13 +41,7 @@ def _decision(batch: Batch) -> Iterator[Moved]:
 
 
 def _condition(batch: Batch) -> Iterator[Moved]:
-    compiled = matching.condition(batch.node["rule"])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT c.id FROM people_contact c WHERE c.id = ANY (%s) AND ({compiled.sql})",
-            [batch.contacts, *compiled.values],
-        )
-        met = {row[0] for row in cursor.fetchall()}
+    met = batch.meeting(matching.condition(batch.node["rule"]))
     yield "yes", "met", [one for one in batch.walkers if one.contact in met]
     yield "no", "not_met", [one for one in batch.walkers if one.contact not in met]
 
@@ -67,26 +61,27 @@ def _mail(batch: Batch) -> Iterator[Moved]:
     capped = _capped(batch)
     yield "", "capped", [one for one in batch.walkers if one.contact in capped]
     rest = [one for one in batch.walkers if one.contact not in capped]
-    for number in sorted({one.round for one in rest}):
-        people = [one for one in rest if one.round == number]
-        if actions.mail(batch, [one.contact for one in people], number):
-            yield "", "sent", people
-        else:
-            batch.held += len(people)
+    yield from _handed_down(batch, rest, actions.mail, "sent")
 
 
 def _notify(batch: Batch) -> Iterator[Moved]:
-    for number in sorted({one.round for one in batch.walkers}):
-        people = [one for one in batch.walkers if one.round == number]
-        if actions.notify(batch, [one.contact for one in people], number):
-            yield "", "told", people
+    yield from _handed_down(batch, batch.walkers, actions.notify, "told")
+
+
+def _handed_down(
+    batch: Batch, walkers: list[Walker], action: Callable[[Batch, list[int], int], bool], outcome: str
+) -> Iterator[Moved]:
+    """Round by round, for each has its dispatch; those of a stopped one stay."""
+    for number, people in by_round(walkers):
+        if action(batch, [one.contact for one in people], number):
+            yield "", outcome, people
         else:
             batch.held += len(people)
 
 
 def _webhook(batch: Batch) -> Iterator[Moved]:
-    for number in sorted({one.round for one in batch.walkers}):
-        actions.webhook(batch, [one.contact for one in batch.walkers if one.round == number], number)
+    for number, people in by_round(batch.walkers):
+        actions.webhook(batch, [one.contact for one in people], number)
     yield "", "queued", batch.walkers
 
 

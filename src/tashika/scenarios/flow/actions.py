@@ -1,7 +1,6 @@
 """What actions do to a set of contacts, in the transaction that moves them on."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from django.db import connection
 
@@ -16,8 +15,6 @@ from tashika.scenarios.flow import entering, running
 from tashika.scenarios.flow.batch import Batch
 from tashika.scenarios.models import Enrolment, NodeDispatch, Publication
 from tashika.scenarios.webhooks import queuing
-
-GIVE_UP = timedelta(days=2)  # how long temporary refusals are tried again
 
 
 def mail(batch: Batch, contacts: Sequence[int], number: int) -> bool:
@@ -132,7 +129,7 @@ def _dispatch(batch: Batch, number: int, *, to_staff: bool = False) -> Dispatch:
         name=version.name,
         mail_version=version,
         relay=Relay.objects.filter(pk=relay).first() if relay else None,
-        give_up_at=batch.now + GIVE_UP,
+        give_up_at=batch.now + planning.GIVE_UP_AFTER,
         now=batch.now,
         priority=planning.STEP,
         to_staff=to_staff,

@@ -1,10 +1,13 @@
 """A set of people at a node."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import NamedTuple
 
+from django.db import connection
+
+from tashika.audiences.rules import Compiled
 from tashika.scenarios.flow.nodes import Node
 from tashika.scenarios.flow.running import Running
 
@@ -17,7 +20,6 @@ class Walker(NamedTuple):
     round: int
     verdict: str
     skipping: bool
-    due_at: datetime
 
 
 @dataclass(slots=True)
@@ -43,9 +45,17 @@ class Batch:
     def contacts(self) -> list[int]:
         return [one.contact for one in self.walkers]
 
-    def leave(self, walkers: list[Walker], why: str, *, leave: Callable[["Batch", list[Walker], str], None]) -> None:
-        """These leave; the others stay in the set."""
-        if walkers:
-            leave(self, walkers, why)
-            out = {one.id for one in walkers}
-            self.walkers = [one for one in self.walkers if one.id not in out]
+    def meeting(self, condition: Compiled) -> set[int]:
+        """The contacts of the set that meet a condition; who is gone meets none."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT c.id FROM people_contact c WHERE c.id = ANY (%s) AND ({condition.sql})",
+                [self.contacts, *condition.values],
+            )
+            return {row[0] for row in cursor.fetchall()}
+
+
+def by_round(walkers: list[Walker]) -> list[tuple[int, list[Walker]]]:
+    """The same people by how often they have entered."""
+    ordered = sorted(walkers, key=lambda one: one.round)
+    return [(number, list(people)) for number, people in groupby(ordered, key=lambda one: one.round)]

@@ -21,7 +21,7 @@ from tashika.delivery.models import Dispatch, Queued
 from tashika.scenarios.flow import nodes, reading, stepping, stopping
 from tashika.scenarios.flow.nodes import Flow
 from tashika.scenarios.flow.running import Running
-from tashika.scenarios.models import Enrolment, NodeDispatch, Publication
+from tashika.scenarios.models import Enrolment, Publication
 from tashika.scenarios.webhooks import stopping as webhooks
 from tashika.scenarios.webhooks.models import Webhook
 
@@ -162,8 +162,7 @@ def _relocate(flow: Running, found: Situation, moves: Mapping[str, str | None], 
 
 
 def _stopped(scenario: int) -> list[int]:
-    keys = NodeDispatch.objects.filter(scenario_id=scenario).values_list("dispatch_id", flat=True)
-    return list(Dispatch.objects.filter(pk__in=list(keys), state=Dispatch.State.STOPPED).values_list("pk", flat=True))
+    return stopping.dispatches_of(scenario, Dispatch.State.STOPPED)
 
 
 def _stopped_mails(scenario: int) -> int:

@@ -4,11 +4,11 @@ one commit, so that a killed worker leaves neither a step undone nor one done tw
 import logging
 import time
 from datetime import datetime
-from typing import Any
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 
 from tashika.audiences import matching
+from tashika.audiences.rules import Compiled
 from tashika.core import sql
 from tashika.core.errors import TashikaError
 from tashika.scenarios.flow import acting, entering, nodes, running, timing, watching
@@ -109,7 +109,7 @@ def _taken(publication_id: int, node_id: str, now: datetime, most: int) -> Batch
 def _take(flow: Running, node: Node, now: datetime, most: int) -> list[Walker]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, contact_id, round, verdict, skipping, due_at FROM scenarios_enrolment WHERE scenario_id = %s"
+            "SELECT id, contact_id, round, verdict, skipping FROM scenarios_enrolment WHERE scenario_id = %s"
             " AND node = %s AND state = 'walking' AND due_at <= %s ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED",
             [flow.scenario, node.id, now, most],
         )
@@ -118,22 +118,17 @@ def _take(flow: Running, node: Node, now: datetime, most: int) -> list[Walker]:
 
 def _let_leave(batch: Batch) -> None:
     """Those who are gone, have reached the goal, or meet an exit leave before anything is done for them."""
-    there = _matching("true", [], batch)
-    batch.leave([one for one in batch.walkers if one.contact not in there], "deleted", leave=leave)
+    there = batch.meeting(Compiled("true"))
+    _part(batch, "deleted", {one for one in batch.contacts if one not in there})
     for why, rule in (("goal", batch.flow.flow.goal), ("exit", batch.flow.flow.exit)):
         if rule and batch.walkers:
-            compiled = matching.condition(rule)
-            met = _matching(compiled.sql, compiled.values, batch)
-            batch.leave([one for one in batch.walkers if one.contact in met], why, leave=leave)
+            _part(batch, why, batch.meeting(matching.condition(rule)))
 
 
-def _matching(condition: str, values: list[Any], batch: Batch) -> set[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT c.id FROM people_contact c WHERE c.id = ANY (%s) AND ({condition})",
-            [[one.contact for one in batch.walkers], *values],
-        )
-        return {row[0] for row in cursor.fetchall()}
+def _part(batch: Batch, why: str, contacts: set[int]) -> None:
+    """These leave; the others stay in the set."""
+    leave(batch, [one for one in batch.walkers if one.contact in contacts], why)
+    batch.walkers = [one for one in batch.walkers if one.contact not in contacts]
 
 
 def move(batch: Batch, walkers: list[Walker], *, branch: str, outcome: str) -> None:

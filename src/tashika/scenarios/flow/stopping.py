@@ -57,7 +57,12 @@ def webhooks_of(publication: Publication) -> list[int]:
     return list(Fence.objects.filter(publication_id__in=own).order_by("pk").values_list("pk", flat=True))
 
 
+def dispatches_of(scenario: int, *states: str) -> list[int]:
+    """The dispatches of a flow's nodes that are in one of these states."""
+    keys = NodeDispatch.objects.filter(scenario_id=scenario).values_list("dispatch_id", flat=True)
+    found = Dispatch.objects.filter(pk__in=list(keys), state__in=states)
+    return list(found.order_by("pk").values_list("pk", flat=True))
+
+
 def _going(publication: Publication) -> list[int]:
-    keys = NodeDispatch.objects.filter(scenario_id=publication.scenario_id).values_list("dispatch_id", flat=True)
-    going = Dispatch.objects.filter(pk__in=list(keys), state__in=[Dispatch.State.SENDING, Dispatch.State.PLANNING])
-    return list(going.order_by("pk").values_list("pk", flat=True))
+    return dispatches_of(int(publication.scenario_id), Dispatch.State.SENDING, Dispatch.State.PLANNING)
