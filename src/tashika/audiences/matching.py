@@ -52,13 +52,16 @@ def audience_sql(body: dict[str, Any], content_id: int | None = None) -> tuple[s
     """A SELECT of contact ids with its parameters. Raises UnableToMatch."""
     if body.get("static"):
         return "SELECT m.contact_id FROM audiences_static_member m WHERE m.content_id = %s", [content_id]
-    compiled = _compiled(body.get("rule"))
+    compiled = condition(body.get("rule"))
     return f"SELECT c.id FROM people_contact c WHERE {compiled.sql}", compiled.values
 
 
 def condition(rule: Any) -> rules.Compiled:
     """A rule as a condition over contact alias `c`. Raises UnableToMatch with the place."""
-    return _compiled(rule)
+    try:
+        return rules.compile_rule(rule or {"op": "and", "rules": []}, schema.schema())
+    except rules.UnableToCompileRule as error:
+        raise UnableToMatch(_WORDS[error.code], where=error.place) from error
 
 
 def count(body: dict[str, Any], content_id: int | None = None) -> int:
@@ -77,7 +80,7 @@ def sample(body: dict[str, Any], number: int, content_id: int | None = None) -> 
 def why(body: dict[str, Any], contact_id: int) -> Verdict:
     """Why a contact matches or not: the verdict of every rule, with the contact's own values. Raises
     UnableToMatch, NotFound."""
-    _compiled(body.get("rule"))
+    condition(body.get("rule"))
     rule, known = body["rule"], schema.schema()
     columns = [column for _, leaf in rules.leaves(rule) for column in _questions(leaf, known)]
     selected = ", ".join(column.sql for column in columns)
@@ -114,13 +117,6 @@ def _verdict(node: Mapping[str, Any], answers: Iterator[Any]) -> Verdict:
     inner = tuple(_verdict(child, answers) for child in node["rules"])
     every, some = all(one.holds for one in inner), any(one.holds for one in inner)
     return Verdict({"and": every, "or": some, "not": not some}[node["op"]], op=node["op"], rules=inner)
-
-
-def _compiled(node: Any) -> rules.Compiled:
-    try:
-        return rules.compile_rule(node or {"op": "and", "rules": []}, schema.schema())
-    except rules.UnableToCompileRule as error:
-        raise UnableToMatch(_WORDS[error.code], where=error.place) from error
 
 
 def _rows(statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
